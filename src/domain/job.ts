@@ -1,0 +1,36 @@
+import type { DurationTable } from "./duration-table.ts";
+import type { JobId } from "./ids.ts";
+
+/** Frameworks that a job may name. */
+export const FRAMEWORKS = ["tensorflow", "pytorch", "caffe"] as const;
+export type Framework = (typeof FRAMEWORKS)[number];
+
+/** What a job trains: enough to count its iterations. */
+export interface Workload {
+  /** Name of the network in models/networks, or of the layers given inline. */
+  readonly networkName: string;
+  readonly framework: Framework;
+  /** Samples of one iteration, over all GPUs of the job. */
+  readonly batchSize: number;
+  /** Training samples of one epoch. */
+  readonly samples: number;
+  readonly epochs: number;
+}
+
+/** One deep-learning training run, j ∈ J. Times are seconds since the Unix epoch. */
+export interface Job {
+  readonly id: JobId;
+  readonly workload: Workload;
+  readonly submittedAtSeconds: number;
+  /** d_j */
+  readonly dueAtSeconds: number;
+  /** ω_j, USD for each second of tardiness. */
+  readonly tardinessCostPerSecondUsd: number;
+  /** t_jvg of the whole job, from its first iteration to its last. */
+  readonly durations: DurationTable;
+}
+
+/** I = epochs · ⌈samples / batch⌉ (Gianniti et al., SBAC-PAD 2018). */
+export function iterations(workload: Workload): number {
+  return workload.epochs * Math.ceil(workload.samples / workload.batchSize);
+}

@@ -1,0 +1,31 @@
+import type { VmTypeId } from "./ids.ts";
+
+/**
+ * A kind of virtual machine that can be rented, v ∈ V.
+ * A GPU of the VM type may be a slice of a physical one (Azure's NVads A10 v5): `gpuShare` is that slice, 1 for a whole GPU,
+ * and `gpuMemoryGib` is the memory of the slice.
+ */
+export interface VmType {
+  readonly id: VmTypeId;
+  /** GPU type as named in models/gpus.json, for example "K80". */
+  readonly gpuType: string;
+  /** G_v: GPUs (or GPU slices) on one node, a whole number ≥ 1. */
+  readonly gpuCount: number;
+  /** Share of a physical GPU that each of them is, in (0, 1]. */
+  readonly gpuShare: number;
+  readonly gpuMemoryGib: number;
+  /** null where the catalogue does not say. */
+  readonly vcpuCount: number | null;
+  /** Main memory; null where the catalogue does not say. */
+  readonly memoryGib: number | null;
+  /** c_v, on demand. */
+  readonly pricePerHourUsd: number;
+  readonly region: string;
+  /** Q_v: how many nodes of this type may be rented at once; null is unlimited. */
+  readonly quotaNodes: number | null;
+}
+
+/** Q_v as a number: a missing quota never binds harder than the node limit N. */
+export function quotaWithin(vmType: VmType, maxNodes: number): number {
+  return vmType.quotaNodes === null ? maxNodes : Math.min(vmType.quotaNodes, maxNodes);
+}
