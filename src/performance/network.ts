@@ -66,7 +66,7 @@ export interface ConcatLayer extends LayerBase {
 export interface DropoutLayer extends LayerBase {
   readonly kind: "dropout";
 }
-/** Only changes the shape; costs nothing. */
+/** Only changes the shape, or keeps one step of a sequence ([steps, features] to [features]); costs nothing. */
 export interface ReshapeLayer extends LayerBase {
   readonly kind: "reshape";
 }
@@ -83,7 +83,10 @@ export interface RecurrentLayer extends LayerBase {
   readonly directions: 1 | 2;
   readonly bias: boolean;
 }
-/** Scaled dot-product attention over queries, keys and values (QKᵀ, softmax, ·V); the projections are fc layers of their own. */
+/**
+ * Scaled dot-product attention (QKᵀ, softmax, ·V) over three inputs of one shape: queries, keys and values.
+ * The projections are fc layers of their own.
+ */
 export interface AttentionLayer extends LayerBase {
   readonly kind: "attention";
   readonly heads: number;

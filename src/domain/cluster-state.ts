@@ -1,0 +1,72 @@
+import type { Allocation } from "./allocation.ts";
+import { EMPTY_ALLOCATION } from "./allocation.ts";
+import type { JobId } from "./ids.ts";
+import { sortedById } from "./ids.ts";
+import type { Job } from "./job.ts";
+import type { VmType } from "./vm-type.ts";
+
+/** What happens to a job: waiting ⇄ running (the allocation says where), then completed or cancelled for good. */
+export type JobStatus =
+  | { readonly kind: "active" }
+  | { readonly kind: "completed"; readonly atSeconds: number; readonly tardinessCostUsd: number }
+  | { readonly kind: "cancelled"; readonly atSeconds: number };
+
+/** A job and how far it has come. */
+export interface JobState {
+  readonly id: JobId;
+  readonly job: Job;
+  readonly status: JobStatus;
+  /** Share of the job's work that is done, in [0, 1]. */
+  readonly completedShare: number;
+}
+
+/** The limits of one cluster; they change by configuration, not by events. */
+export interface ClusterSettings {
+  /** Sorted by id. */
+  readonly vmTypes: readonly VmType[];
+  /** N */
+  readonly maxNodes: number;
+  /** H */
+  readonly replanIntervalSeconds: number;
+}
+
+/** Everything Berth knows about one cluster; a fold of its events and of the plans enacted. */
+export interface ClusterState {
+  /** Grows by one with every event applied and every plan enacted. */
+  readonly revision: number;
+  /** Time of the last event; null before the first. */
+  readonly nowSeconds: number | null;
+  readonly settings: ClusterSettings;
+  /** Sorted by id. */
+  readonly jobs: readonly JobState[];
+  readonly allocation: Allocation;
+  readonly nextNodeNumber: number;
+  /** Rent of all nodes from the first event until now. */
+  readonly accruedRentUsd: number;
+  /** Tardiness cost of all completed jobs. */
+  readonly accruedTardinessUsd: number;
+}
+
+/** A cluster without jobs or nodes. */
+export function emptyCluster(settings: ClusterSettings): ClusterState {
+  return {
+    revision: 0,
+    nowSeconds: null,
+    settings: { ...settings, vmTypes: sortedById(settings.vmTypes) },
+    jobs: [],
+    allocation: EMPTY_ALLOCATION,
+    nextNodeNumber: 1,
+    accruedRentUsd: 0,
+    accruedTardinessUsd: 0,
+  };
+}
+
+/** The job of that id, if the cluster has it. */
+export function findJob(state: ClusterState, id: string): JobState | undefined {
+  return state.jobs.find((entry) => entry.id === id);
+}
+
+/** Jobs that are neither completed nor cancelled. */
+export function activeJobs(state: ClusterState): readonly JobState[] {
+  return state.jobs.filter((entry) => entry.status.kind === "active");
+}

@@ -1,0 +1,60 @@
+import type { Allocation } from "./allocation.ts";
+import type { JobId, VmTypeId } from "./ids.ts";
+import type { VmType } from "./vm-type.ts";
+
+/** One way to run a job: g GPUs of one node of VM type v. */
+export interface Configuration {
+  readonly vmTypeId: VmTypeId;
+  /** g */
+  readonly gpus: number;
+  /** t_jvg: predicted REMAINING seconds in this configuration. */
+  readonly durationSeconds: number;
+}
+
+/** A job as the decision sees it: submitted, unfinished, with what is left of it. */
+export interface PlanningJob {
+  readonly id: JobId;
+  /** d_j */
+  readonly dueAtSeconds: number;
+  /** ω_j */
+  readonly tardinessCostPerSecondUsd: number;
+  /** Sorted by VM type id, then GPUs; never empty, since a job that fits nothing is refused at the door. */
+  readonly configurations: readonly Configuration[];
+}
+
+/** Everything one decision needs, and nothing else. All sets are sorted by id. */
+export interface PlanningProblem {
+  /** Revision of the cluster state that the problem was posed from. */
+  readonly revision: number;
+  /** T */
+  readonly nowSeconds: number;
+  /** H */
+  readonly replanIntervalSeconds: number;
+  /** N: nodes that may be rented at once. */
+  readonly maxNodes: number;
+  readonly vmTypes: readonly VmType[];
+  readonly jobs: readonly PlanningJob[];
+  /** What runs now; jobs that ended are already gone from it. */
+  readonly current: Allocation;
+  /** Number that the next newly rented node gets. */
+  readonly nextNodeNumber: number;
+}
+
+/** The configuration of a job for (v, g), if it has one. */
+export function findConfiguration(
+  job: PlanningJob,
+  vmTypeId: VmTypeId,
+  gpus: number,
+): Configuration | undefined {
+  return job.configurations.find((entry) => entry.vmTypeId === vmTypeId && entry.gpus === gpus);
+}
+
+/** min_vg t_jvg in seconds. */
+export function shortestDurationSeconds(job: PlanningJob): number {
+  return job.configurations.reduce((least, entry) => Math.min(least, entry.durationSeconds), Infinity);
+}
+
+/** max_vg t_jvg in seconds, the literature's maxExec_j. */
+export function longestDurationSeconds(job: PlanningJob): number {
+  return job.configurations.reduce((most, entry) => Math.max(most, entry.durationSeconds), 0);
+}

@@ -1,0 +1,52 @@
+import type { Allocation } from "../domain/allocation.ts";
+import { placements } from "../domain/allocation.ts";
+import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import { findConfiguration } from "../domain/planning-problem.ts";
+import type { VmType } from "../domain/vm-type.ts";
+
+/** What a decision optimises. Costs are always minimised inside; `sense` and `unit` say how they are shown. */
+export interface Objective {
+  readonly name: string;
+  readonly sense: "maximize" | "minimize";
+  readonly unit: "USD per hour" | "USD";
+  /** Cost of a feasible allocation, to be minimised; computed from the allocation alone, not from any MILP. */
+  readonly costOf: (allocation: Allocation) => number;
+}
+
+/** An objective that adds up over jobs and nodes: running C_jvg, waiting P_j, and f_v for each node. */
+export interface SeparableObjective extends Objective {
+  readonly kind: "separable";
+  /** C_jvg */
+  readonly running: (job: PlanningJob, configuration: Configuration) => number;
+  /** P_j */
+  readonly waiting: (job: PlanningJob) => number;
+  /** f_v */
+  readonly node: (vmType: VmType) => number;
+}
+
+/** Builds a separable objective from its three prices. */
+export function separableObjective(
+  problem: PlanningProblem,
+  prices: Omit<SeparableObjective, "kind" | "costOf">,
+): SeparableObjective {
+  const costOf = (allocation: Allocation): number => {
+    const placed = placements(allocation);
+    const jobs = problem.jobs.reduce((total, job) => {
+      const placement = placed.get(job.id);
+      if (placement === undefined) return total + prices.waiting(job);
+      const configuration = findConfiguration(job, placement.vmTypeId, placement.gpus);
+      return total + (configuration === undefined ? Infinity : prices.running(job, configuration));
+    }, 0);
+    const nodes = allocation.nodes.reduce((total, node) => {
+      const vmType = problem.vmTypes.find((candidate) => candidate.id === node.vmTypeId);
+      return total + (vmType === undefined ? Infinity : prices.node(vmType));
+    }, 0);
+    return jobs + nodes;
+  };
+  return { kind: "separable", ...prices, costOf };
+}
+
+/** A cost in the objective's own sense: what is maximised is minimised with the opposite sign. */
+export function inOwnSense(objective: Objective, cost: number): number {
+  return objective.sense === "maximize" ? 0 - cost : cost;
+}

@@ -1,0 +1,119 @@
+import { compareIds } from "../domain/ids.ts";
+import type { Framework } from "../domain/job.ts";
+import type { DurationFit } from "./fit.ts";
+import type { GpuSpec } from "./gpu.ts";
+import { scaleFit, specDistance, speedRatios } from "./scale-fit.ts";
+
+/** What a fit is wanted for. */
+export interface FitRequest {
+  /** Canonical GPU name. */
+  readonly gpuType: string;
+  /** Share of a physical GPU, in (0, 1]. */
+  readonly gpuShare: number;
+  readonly framework: Framework;
+  readonly durationFits: readonly DurationFit[];
+  readonly gpus: readonly GpuSpec[];
+}
+
+/** The fit to use, or why there is none. */
+export type FitChoice =
+  | {
+      readonly kind: "found";
+      readonly fit: DurationFit;
+      /** Factor by which the interval is stretched on both sides. */
+      readonly widening: number;
+      readonly warnings: readonly string[];
+    }
+  | { readonly kind: "missing"; readonly reason: string };
+
+/**
+ * Stretch of the interval of a scaled fit: predicting each measured GPU from its nearest other one by data sheet, most
+ * medians are off by less than this factor (docs/performance-models.md, "Scaling").
+ */
+export const SCALED_WIDENING = 1.5;
+/** Stretch where the framework is not the fit's. Supplied: on the slides, frameworks differ by less than this on the same GPU. */
+export const OTHER_FRAMEWORK_WIDENING = 1.25;
+/** Stretch where a slice of a GPU is taken for that share of its speed. Supplied: no slice was measured. */
+export const SLICE_WIDENING = 1.25;
+
+/** The measured fit of a GPU, or the nearest measured one scaled to it by data sheet; a slice has its share of the speed. */
+export function chooseFit(request: FitRequest): FitChoice {
+  const { gpuType, gpuShare, framework, durationFits } = request;
+  const ownFramework = durationFits.filter((fit) => fit.framework === framework);
+  const candidates =
+    ownFramework.length > 0 ? ownFramework : durationFits.filter((fit) => fit.framework === "tensorflow");
+  const frameworkWarnings =
+    ownFramework.length > 0
+      ? []
+      : [`no fit for ${framework}: the tensorflow fit is used, its interval stretched`];
+  const frameworkWidening = ownFramework.length > 0 ? 1 : OTHER_FRAMEWORK_WIDENING;
+  const base = fitOfGpu(candidates, request);
+  if (base.kind === "missing") return base;
+  const slice = gpuShare < 1;
+  return {
+    kind: "found",
+    fit: slice ? scaleFit(base.fit, gpuType, { peak: gpuShare, bandwidth: gpuShare }) : base.fit,
+    widening: base.widening * frameworkWidening * (slice ? SLICE_WIDENING : 1),
+    warnings: [
+      ...base.warnings,
+      ...frameworkWarnings,
+      ...(slice
+        ? [
+            `a slice of 1/${Number((1 / gpuShare).toFixed(2))} ${gpuType} is taken for that share of its speed`,
+          ]
+        : []),
+    ],
+  };
+}
+
+function fitOfGpu(candidates: readonly DurationFit[], { gpuType, gpus }: FitRequest): FitChoice {
+  const own = candidates.find((fit) => fit.gpu === gpuType);
+  if (own !== undefined) return { kind: "found", fit: own, widening: 1, warnings: [] };
+  const target = gpus.find((gpu) => gpu.name === gpuType);
+  if (target === undefined) {
+    return {
+      kind: "missing",
+      reason: `no fit for GPU ${gpuType}, and models/gpus.json has no data sheet to scale one by; add either`,
+    };
+  }
+  const nearest = nearestFit(candidates, target, gpus);
+  if (nearest === undefined) {
+    return {
+      kind: "missing",
+      reason: `no fit for GPU ${gpuType}, and no measured GPU with a data sheet to scale one from`,
+    };
+  }
+  return {
+    kind: "found",
+    fit: scaleFit(nearest.fit, gpuType, speedRatios(nearest.spec, target)),
+    widening: SCALED_WIDENING,
+    warnings: [
+      `${gpuType} was not measured: the ${nearest.fit.gpu} fit is scaled by peak FLOP/s and memory bandwidth`,
+    ],
+  };
+}
+
+/**
+ * NVIDIA's Kepler GPUs (2012) reach about half the share of their peak that later ones do: fits carried across that line err
+ * by a factor of two, within either side by a quarter (docs/performance-models.md, "Scaling").
+ */
+const KEPLER_GPUS: ReadonlySet<string> = new Set(["K40", "K80"]);
+
+const sameSide = (left: GpuSpec, right: GpuSpec): boolean =>
+  KEPLER_GPUS.has(left.name) === KEPLER_GPUS.has(right.name);
+
+/** The measured GPU nearest by data sheet, on the same side of the Kepler line if there is one. */
+function nearestFit(
+  candidates: readonly DurationFit[],
+  target: GpuSpec,
+  gpus: readonly GpuSpec[],
+): { readonly fit: DurationFit; readonly spec: GpuSpec } | undefined {
+  const measured = candidates.flatMap((fit) => {
+    const spec = gpus.find((gpu) => gpu.name === fit.gpu);
+    return spec === undefined || fit.status !== "measured" ? [] : [{ fit, spec }];
+  });
+  const alike = measured.filter(({ spec }) => sameSide(spec, target));
+  return [...(alike.length > 0 ? alike : measured)].sort(
+    (a, b) => specDistance(a.spec, target) - specDistance(b.spec, target) || compareIds(a.fit.gpu, b.fit.gpu),
+  )[0];
+}

@@ -1,0 +1,203 @@
+/**
+ * Explains a plan job by job: for every configuration a job could have, what it would take, what it would change, and what stands
+ * against it. Each alternative is tried on the plan itself with everything else staying where it is, so that every number can be checked.
+ */
+import type { Allocation } from "../domain/allocation.ts";
+import { gpusInUse, placements } from "../domain/allocation.ts";
+import { assertNever } from "../domain/assert-never.ts";
+import type { ClusterState } from "../domain/cluster-state.ts";
+import { findJob } from "../domain/cluster-state.ts";
+import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
+import type { JobId, VmTypeId } from "../domain/ids.ts";
+import { nodeId } from "../domain/ids.ts";
+import type { Plan } from "../domain/plan.ts";
+import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import type { VmType } from "../domain/vm-type.ts";
+import { quotaWithin } from "../domain/vm-type.ts";
+import type { Objective } from "../formulation/objective.ts";
+import { posePolicy } from "./policy.ts";
+import type { PolicyName } from "./policy.ts";
+import { pose } from "./pose.ts";
+
+/** What stands for or against a configuration. Changes are in the objective's unit; positive is worse. */
+export type Verdict =
+  | { readonly kind: "chosen" }
+  | { readonly kind: "worse"; readonly objectiveLoss: number }
+  | { readonly kind: "as-good" }
+  | { readonly kind: "better"; readonly objectiveGain: number }
+  | { readonly kind: "blocked-by-node-limit"; readonly maxNodes: number }
+  | { readonly kind: "blocked-by-quota"; readonly quotaNodes: number }
+  | { readonly kind: "impossible"; readonly reason: string };
+
+/** One configuration of a job; times and costs are null where it has no duration. */
+export interface Alternative {
+  readonly vmTypeId: VmTypeId;
+  readonly gpus: number;
+  readonly durationSeconds: number | null;
+  readonly tardinessSeconds: number | null;
+  readonly tardinessCostUsd: number | null;
+  /** Rent until completion if all GPUs of the node are in use. */
+  readonly sharedRentUsd: number | null;
+  /** Rent until completion alone on the node. */
+  readonly aloneRentUsd: number | null;
+  readonly verdict: Verdict;
+}
+
+/** Why a job runs where it runs, or waits. */
+export interface JobExplanation {
+  readonly jobId: JobId;
+  readonly decision: "running" | "waiting";
+  /** One sentence for people. */
+  readonly summary: string;
+  /** Chosen first, then by how little worse, then those that are blocked or impossible. */
+  readonly alternatives: readonly Alternative[];
+}
+
+/** Relative changes of the objective below this are noise of floating point. */
+const EQUAL_OBJECTIVE = 1e-9;
+
+/** Explains a plan on the state it was decided on. */
+export function explain(
+  state: ClusterState,
+  plan: Pick<Plan, "allocation">,
+  policy: PolicyName,
+): readonly JobExplanation[] {
+  const problem = pose(state);
+  const { objective } = posePolicy(policy, problem);
+  const planCost = objective.costOf(plan.allocation);
+  return problem.jobs.map((job) => {
+    const missing = findJob(state, job.id)?.job.durations.missing ?? [];
+    const alternatives = [
+      ...job.configurations.map((configuration) =>
+        tryOut({ problem, objective, planCost, allocation: plan.allocation }, job, configuration),
+      ),
+      ...missing.map(({ vmTypeId, gpus, reason }): Alternative => ({
+        vmTypeId,
+        gpus,
+        durationSeconds: null,
+        tardinessSeconds: null,
+        tardinessCostUsd: null,
+        sharedRentUsd: null,
+        aloneRentUsd: null,
+        verdict: { kind: "impossible", reason },
+      })),
+    ].sort((a, b) => rank(a.verdict) - rank(b.verdict));
+    const decision = placements(plan.allocation).has(job.id) ? "running" : "waiting";
+    return { jobId: job.id, decision, summary: summarise(decision, alternatives, objective), alternatives };
+  });
+}
+
+interface Planned {
+  readonly problem: PlanningProblem;
+  readonly objective: Objective;
+  readonly planCost: number;
+  readonly allocation: Allocation;
+}
+
+function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration): Alternative {
+  const { vmTypeId, gpus, durationSeconds } = configuration;
+  const vmType = planned.problem.vmTypes.find((candidate) => candidate.id === vmTypeId);
+  if (vmType === undefined) throw new Error(`Configuration on unknown VM type ${vmTypeId}`);
+  const end = { ...job, completionAtSeconds: planned.problem.nowSeconds + durationSeconds };
+  return {
+    vmTypeId,
+    gpus,
+    durationSeconds,
+    tardinessSeconds: tardinessSeconds(end),
+    tardinessCostUsd: tardinessCostUsd(end),
+    sharedRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: vmType.gpuCount }),
+    aloneRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: gpus }),
+    verdict: judge(planned, job, { vmType, gpus }),
+  };
+}
+
+function judge(planned: Planned, job: PlanningJob, wish: { readonly vmType: VmType; readonly gpus: number }): Verdict {
+  const { problem, objective, planCost, allocation } = planned;
+  const now = placements(allocation).get(job.id);
+  if (now?.vmTypeId === wish.vmType.id && now.gpus === wish.gpus) return { kind: "chosen" };
+  const others = withoutJob(allocation, job.id);
+  const part = { jobId: job.id, gpus: wish.gpus };
+  const withRoom = others.nodes.find(
+    (node) => node.vmTypeId === wish.vmType.id && gpusInUse(node) + wish.gpus <= wish.vmType.gpuCount,
+  );
+  let changed: Allocation;
+  if (withRoom !== undefined) {
+    changed = {
+      nodes: others.nodes.map((node) => (node === withRoom ? { ...node, parts: [...node.parts, part] } : node)),
+    };
+  } else {
+    const quotaNodes = quotaWithin(wish.vmType, problem.maxNodes);
+    const ofType = others.nodes.filter((node) => node.vmTypeId === wish.vmType.id).length;
+    if (others.nodes.length >= problem.maxNodes) {
+      return { kind: "blocked-by-node-limit", maxNodes: problem.maxNodes };
+    }
+    if (ofType >= quotaNodes) return { kind: "blocked-by-quota", quotaNodes };
+    changed = { nodes: [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }] };
+  }
+  const change = objective.costOf(changed) - planCost;
+  if (Math.abs(change) <= EQUAL_OBJECTIVE * Math.max(1, Math.abs(planCost))) return { kind: "as-good" };
+  return change > 0 ? { kind: "worse", objectiveLoss: change } : { kind: "better", objectiveGain: -change };
+}
+
+/** The allocation without a job, and without the node that it leaves empty. */
+function withoutJob(allocation: Allocation, jobId: JobId): Allocation {
+  return {
+    nodes: allocation.nodes
+      .map((node) => ({ ...node, parts: node.parts.filter((part) => part.jobId !== jobId) }))
+      .filter((node) => node.parts.length > 0),
+  };
+}
+
+function rank(verdict: Verdict): number {
+  switch (verdict.kind) {
+    case "chosen":
+      return -2e300;
+    case "better":
+      return -1e300 - verdict.objectiveGain;
+    case "as-good":
+      return 0;
+    case "worse":
+      return verdict.objectiveLoss;
+    case "blocked-by-quota":
+    case "blocked-by-node-limit":
+      return 1e300;
+    case "impossible":
+      return 2e300;
+    default:
+      return assertNever(verdict);
+  }
+}
+
+function summarise(
+  decision: "running" | "waiting",
+  alternatives: readonly Alternative[],
+  objective: Objective,
+): string {
+  const best = alternatives.find((alternative) => alternative.verdict.kind !== "chosen");
+  const chosen = alternatives.find((alternative) => alternative.verdict.kind === "chosen");
+  const name = ({ vmTypeId, gpus }: Alternative): string => `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
+  const against = best === undefined ? "it has no alternative" : `next best, ${name(best)}, ${words(best.verdict, objective)}`;
+  if (decision === "running" && chosen !== undefined) return `Runs on ${name(chosen)}; ${against}.`;
+  return best === undefined ? "Waits: it fits no VM type." : `Waits: ${name(best)} ${words(best.verdict, objective)}.`;
+}
+
+function words(verdict: Verdict, { name, unit }: Objective): string {
+  switch (verdict.kind) {
+    case "chosen":
+      return "is chosen";
+    case "worse":
+      return `would worsen ${name} by ${verdict.objectiveLoss.toPrecision(3)} ${unit}`;
+    case "as-good":
+      return "would be just as good";
+    case "better":
+      return `would improve ${name} by ${verdict.objectiveGain.toPrecision(3)} ${unit}, which is within the gap of the plan`;
+    case "blocked-by-node-limit":
+      return `needs one more node, and all ${verdict.maxNodes} that may be rented are`;
+    case "blocked-by-quota":
+      return `needs one more node of that type, and its quota is ${verdict.quotaNodes}`;
+    case "impossible":
+      return `is impossible: ${verdict.reason}`;
+    default:
+      return assertNever(verdict);
+  }
+}

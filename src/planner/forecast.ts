@@ -1,0 +1,63 @@
+/** What a plan means for each job: when it ends, how late, and what it costs; intervals come from the duration model. */
+import type { Allocation } from "../domain/allocation.ts";
+import { gpusInUse, placements } from "../domain/allocation.ts";
+import type { ClusterState, JobState } from "../domain/cluster-state.ts";
+import { activeJobs } from "../domain/cluster-state.ts";
+import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
+import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
+
+/** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
+export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
+  const nowSeconds = state.nowSeconds ?? 0;
+  const placed = placements(allocation);
+  const nodes = new Map(allocation.nodes.map((node) => [node.id, node]));
+  const vmTypes = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
+  return activeJobs(state).map((entry) => {
+    const placement = placed.get(entry.id);
+    if (placement === undefined) return waiting(entry, nowSeconds);
+    const node = nodes.get(placement.nodeId);
+    const vmType = vmTypes.get(placement.vmTypeId);
+    const duration = entry.job.durations.entries.find(
+      (row) => row.vmTypeId === placement.vmTypeId && row.gpus === placement.gpus,
+    );
+    if (node === undefined || vmType === undefined || duration === undefined) {
+      throw new Error(`Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`);
+    }
+    const left = 1 - entry.completedShare;
+    const remainingSeconds = duration.durationSeconds * left;
+    const end = { ...entry.job, completionAtSeconds: nowSeconds + remainingSeconds };
+    return {
+      kind: "running",
+      jobId: entry.id,
+      nodeId: placement.nodeId,
+      vmTypeId: placement.vmTypeId,
+      gpus: placement.gpus,
+      remainingSeconds,
+      expectedCompletionAtSeconds: end.completionAtSeconds,
+      earliestCompletionAtSeconds: nowSeconds + duration.lowerSeconds * left,
+      latestCompletionAtSeconds: nowSeconds + duration.upperSeconds * left,
+      expectedTardinessSeconds: tardinessSeconds(end),
+      expectedTardinessCostUsd: tardinessCostUsd(end),
+      expectedRentUsd: shareOfRentUsd({
+        pricePerHourUsd: vmType.pricePerHourUsd,
+        durationSeconds: remainingSeconds,
+        gpus: placement.gpus,
+        gpusInUse: gpusInUse(node),
+      }),
+      warnings: duration.warnings,
+    } satisfies RunningForecast;
+  });
+}
+
+function waiting({ id, job, completedShare }: JobState, nowSeconds: number): WaitingForecast {
+  const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
+  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * (1 - completedShare) };
+  return {
+    kind: "waiting",
+    jobId: id,
+    soonestCompletionAtSeconds: soonest.completionAtSeconds,
+    leastTardinessSeconds: tardinessSeconds(soonest),
+    leastTardinessCostUsd: tardinessCostUsd(soonest),
+    slackSeconds: job.dueAtSeconds - soonest.completionAtSeconds,
+  };
+}

@@ -1,0 +1,120 @@
+/** Applies events to a cluster's state: pure bookkeeping of time, progress, rent, arrivals and completions. */
+import type { Allocation } from "../domain/allocation.ts";
+import { placements } from "../domain/allocation.ts";
+import { assertNever } from "../domain/assert-never.ts";
+import type { ClusterState, JobState } from "../domain/cluster-state.ts";
+import { findJob } from "../domain/cluster-state.ts";
+import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
+import type { ClusterEvent, JobsArrived } from "../domain/event.ts";
+import type { JobId } from "../domain/ids.ts";
+import { sortedById } from "../domain/ids.ts";
+
+/**
+ * Share of a job's work that is assumed to be left for as long as nobody has reported its completion: a job that outlasts its prediction
+ * is not taken for finished.
+ */
+export const LEAST_REMAINING_SHARE = 0.01;
+
+/** The state after an event. Throws on an event before the last one or about an unknown job: both are bugs of the caller. */
+export function observe(state: ClusterState, event: ClusterEvent): ClusterState {
+  const advanced = advance(state, event.atSeconds);
+  return { ...apply(advanced, event), revision: state.revision + 1 };
+}
+
+/** The state at a later time if nothing happens until then: running jobs progress at rate 1/t_jvg, each node costs its price. */
+export function advance(state: ClusterState, atSeconds: number): ClusterState {
+  if (state.nowSeconds === null) return { ...state, nowSeconds: atSeconds };
+  const elapsedSeconds = atSeconds - state.nowSeconds;
+  if (elapsedSeconds < 0) {
+    throw new RangeError(`Event at ${atSeconds} s is before the last one at ${state.nowSeconds} s`);
+  }
+  if (elapsedSeconds === 0) return state;
+  const placed = placements(state.allocation);
+  const prices = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
+  const rented = state.allocation.nodes.flatMap((node) => prices.get(node.vmTypeId) ?? []);
+  const pricePerHourUsd = rentPerHourUsd(rented);
+  return {
+    ...state,
+    nowSeconds: atSeconds,
+    jobs: state.jobs.map((entry) => {
+      const placement = placed.get(entry.id);
+      const duration = entry.job.durations.entries.find(
+        (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
+      );
+      if (duration === undefined) return entry;
+      const predicted = entry.completedShare + elapsedSeconds / duration.durationSeconds;
+      const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
+      return { ...entry, completedShare: Math.min(predicted, most) };
+    }),
+    accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
+  };
+}
+
+function apply(state: ClusterState, event: ClusterEvent): ClusterState {
+  switch (event.kind) {
+    case "jobs-arrived":
+      return arrive(state, event);
+    case "job-completed": {
+      const { job } = activeJob(state, event.jobId);
+      const tardinessUsd = tardinessCostUsd({ ...job, completionAtSeconds: event.atSeconds });
+      return {
+        ...withJob(state, event.jobId, {
+          completedShare: 1,
+          status: { kind: "completed", atSeconds: event.atSeconds, tardinessCostUsd: tardinessUsd },
+        }),
+        allocation: without(state.allocation, event.jobId),
+        accruedTardinessUsd: state.accruedTardinessUsd + tardinessUsd,
+      };
+    }
+    case "job-cancelled":
+      activeJob(state, event.jobId);
+      return {
+        ...withJob(state, event.jobId, { status: { kind: "cancelled", atSeconds: event.atSeconds } }),
+        allocation: without(state.allocation, event.jobId),
+      };
+    case "progress-reported":
+      activeJob(state, event.jobId);
+      return withJob(state, event.jobId, { completedShare: event.completedShare });
+    case "timer-elapsed":
+      return state;
+    default:
+      return assertNever(event);
+  }
+}
+
+function arrive(state: ClusterState, event: JobsArrived): ClusterState {
+  const known = new Set(state.jobs.map((entry) => entry.id));
+  for (const job of event.jobs) {
+    if (known.has(job.id)) throw new Error(`Job ${job.id} has arrived before`);
+    if (job.durations.entries.length === 0) throw new Error(`Job ${job.id} fits no VM type and was let in`);
+    known.add(job.id);
+  }
+  const arrived = event.jobs.map(
+    (job): JobState => ({ id: job.id, job, status: { kind: "active" }, completedShare: 0 }),
+  );
+  return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
+}
+
+function activeJob(state: ClusterState, id: JobId): JobState {
+  const found = findJob(state, id);
+  if (found?.status.kind !== "active") throw new Error(`Job ${id} is not active`);
+  return found;
+}
+
+function withJob(
+  state: ClusterState,
+  id: JobId,
+  change: Partial<Pick<JobState, "status" | "completedShare">>,
+): ClusterState {
+  return { ...state, jobs: state.jobs.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)) };
+}
+
+/** The job's GPUs become idle; its node stays rented until the next plan decides about it. */
+function without(allocation: Allocation, id: JobId): Allocation {
+  return {
+    nodes: allocation.nodes.map((node) => ({
+      ...node,
+      parts: node.parts.filter((part) => part.jobId !== id),
+    })),
+  };
+}

@@ -1,0 +1,84 @@
+/** HiGHS behind SolverPort: a worker pool and a watchdog that ends a worker which outstays its deadline. */
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { Piscina } from "piscina";
+import type { MilpModel } from "../milp/milp-model.ts";
+import type { SolveLimits, SolveOutcome, SolverPort } from "../milp/solver-port.ts";
+import type { HighsTask } from "./highs-worker.ts";
+
+/** HiGHS gets a little less than the deadline, so that it can hand over its incumbent before the watchdog ends it. */
+const TIME_LIMIT_SHARE_OF_DEADLINE = 0.8;
+
+/** HiGHS in `threads` workers (one solve each at a time). Close it to let the process end. */
+export function highsSolver(options: { readonly threads: number }): SolverPort {
+  const pool = new Piscina<HighsTask, SolveOutcome>({
+    filename: fileURLToPath(new URL("./highs-worker.ts", import.meta.url)),
+    execArgv: ["--import", typeScriptLoaderUrl()],
+    minThreads: 1,
+    maxThreads: options.threads,
+    // A worker keeps its loaded WASM module; memory of a dead worker is returned.
+    idleTimeout: Infinity,
+  });
+  return {
+    name: "highs",
+    solve: async (model, limits, start) => {
+      const watchdog = new AbortController();
+      const timer =
+        limits.deadlineSeconds === null
+          ? undefined
+          : setTimeout(() => { watchdog.abort(); }, limits.deadlineSeconds * 1000);
+      try {
+        return await pool.run(taskOf(model, limits, start), { signal: watchdog.signal });
+      } catch (error) {
+        if (watchdog.signal.aborted) return { kind: "no-incumbent", bound: null, reason: "deadline" };
+        return { kind: "failed", message: error instanceof Error ? error.message : String(error) };
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+    close: async () => {
+      await pool.destroy();
+    },
+  };
+}
+
+/** Worker threads do not inherit the loader that lets the main thread run TypeScript. */
+function typeScriptLoaderUrl(): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+}
+
+function taskOf(model: MilpModel, limits: SolveLimits, start: readonly number[] | undefined): HighsTask {
+  const entryCount = model.rows.reduce((total, row) => total + row.terms.length, 0);
+  const starts = new Int32Array(model.rows.length + 1);
+  const indices = new Int32Array(entryCount);
+  const values = new Float64Array(entryCount);
+  let entry = 0;
+  model.rows.forEach((row, rowIndex) => {
+    starts[rowIndex] = entry;
+    for (const term of row.terms) {
+      indices[entry] = term.column;
+      values[entry] = term.coefficient;
+      entry += 1;
+    }
+  });
+  starts[model.rows.length] = entry;
+  return {
+    columnCount: model.columns.length,
+    rowCount: model.rows.length,
+    cost: Float64Array.from(model.columns, (column) => column.cost),
+    columnLower: Float64Array.from(model.columns, (column) => column.lower),
+    columnUpper: Float64Array.from(model.columns, (column) => column.upper),
+    integrality: Int32Array.from(model.columns, (column) => (column.domain === "integer" ? 1 : 0)),
+    rowLower: Float64Array.from(model.rows, (row) => row.lower),
+    rowUpper: Float64Array.from(model.rows, (row) => row.upper),
+    starts,
+    indices,
+    values,
+    relativeGap: limits.relativeGap,
+    maxTreeNodes: limits.maxTreeNodes,
+    timeLimitSeconds:
+      limits.deadlineSeconds === null ? null : limits.deadlineSeconds * TIME_LIMIT_SHARE_OF_DEADLINE,
+    seed: limits.seed,
+    start: start === undefined ? null : Float64Array.from(start),
+  };
+}

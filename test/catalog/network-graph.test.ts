@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import { conv, problemsOf, side, single, withLayer } from "./tiny-network.ts";
+
+describe("a network that cannot be used", () => {
+  it.each<readonly [title: string, network: unknown, path: string, value: unknown, text: RegExp]>([
+    ["two layers of one name", withLayer("pool", { name: "conv" }), "/layers/1/name", "conv", /two layers/],
+    [
+      "a layer named input",
+      withLayer("loss", { name: "input" }),
+      "/layers/5/name",
+      "input",
+      /network's input/,
+    ],
+    [
+      "an unknown input",
+      withLayer("pool", { inputs: ["cnov"] }),
+      "/layers/1/inputs/0",
+      "cnov",
+      /no earlier layer/,
+    ],
+    [
+      "a later input",
+      withLayer("pool", { inputs: ["side"] }),
+      "/layers/1/inputs/0",
+      "side",
+      /no earlier layer/,
+    ],
+    [
+      "itself as input",
+      withLayer("pool", { inputs: ["pool"] }),
+      "/layers/1/inputs/0",
+      "pool",
+      /no earlier layer/,
+    ],
+    [
+      "an input of another shape",
+      withLayer("fc", { input: [12, 2, 3] }),
+      "/layers/4/input",
+      [12, 2, 3],
+      /"concat" writes, \[12, 2, 2\]/,
+    ],
+    [
+      "two inputs of a relu",
+      withLayer("side", { inputs: ["pool", "pool"] }),
+      "/layers/2/inputs",
+      ["pool", "pool"],
+      /one input/,
+    ],
+    [
+      "one input of a concat",
+      withLayer("concat", { inputs: ["pool"] }),
+      "/layers/3/inputs",
+      ["pool"],
+      /two or more/,
+    ],
+    [
+      "a concat of another sum",
+      withLayer("concat", { input: [13, 2, 2], output: [13, 2, 2] }),
+      "/layers/3/input",
+      [13, 2, 2],
+      /\[12, 2, 2\]/,
+    ],
+    [
+      "a concat of sizes that differ",
+      withLayer("concat", { inputs: ["pool", "conv"] }),
+      "/layers/3/inputs/1",
+      "conv",
+      /cannot be joined/,
+    ],
+    [
+      "groups that do not divide",
+      withLayer("conv", { groups: 3 }),
+      "/layers/0/groups",
+      3,
+      /does not divide the 4 channels/,
+    ],
+    [
+      "a window that does not fit",
+      withLayer("conv", { kernel: [99, 3] }),
+      "/layers/0/kernel/0",
+      99,
+      /does not fit/,
+    ],
+    [
+      "an output of another height",
+      withLayer("conv", { output: [6, 6, 4] }),
+      "/layers/0/output/1",
+      6,
+      /4 or 5 places/,
+    ],
+    [
+      "a pooling that changes channels",
+      withLayer("pool", { output: [5, 2, 2] }),
+      "/layers/1/output/0",
+      5,
+      /keeps the 6 channels/,
+    ],
+    [
+      "a relu that changes the shape",
+      withLayer("side", { output: [6, 2, 1] }),
+      "/layers/2/output",
+      [6, 2, 1],
+      /writes \[6, 2, 2\]/,
+    ],
+    ["a loss of two numbers", withLayer("loss", { output: [2] }), "/layers/5/output", [2], /writes \[1\]/],
+    [
+      "a convolution of a sequence",
+      { input: [4, 6], layers: [{ ...conv, input: [4, 6] }] },
+      "/layers/0/input",
+      [4, 6],
+      /not an image/,
+    ],
+    [
+      "a window of a batch norm",
+      single({ kind: "norm", variant: "batch", window: 5 }),
+      "/layers/0/window",
+      5,
+      /no window/,
+    ],
+    [
+      "an fc that changes the steps",
+      single({ kind: "fc", bias: true, output: [5, 6] }),
+      "/layers/0/output",
+      [5, 6],
+      /writes \[4, 6\]/,
+    ],
+    [
+      "a reshape that loses elements",
+      single({ kind: "reshape", output: [23] }),
+      "/layers/0/output",
+      [23],
+      /keeps the 24 elements/,
+    ],
+    [
+      "an embedding of a sequence",
+      single({ kind: "embedding", vocabulary: 9 }),
+      "/layers/0/input",
+      [4, 6],
+      /token numbers/,
+    ],
+    [
+      "a recurrent width",
+      single({ kind: "recurrent", cell: "gru", hidden: 5, directions: 2, bias: true, output: [4, 6] }),
+      "/layers/0/output",
+      [4, 6],
+      /writes \[4, 10\]/,
+    ],
+    [
+      "heads that do not divide",
+      single({ kind: "attention", heads: 4, inputs: ["input", "input", "input"] }),
+      "/layers/0/heads",
+      4,
+      /does not divide the 6 features/,
+    ],
+    [
+      "attention of one input",
+      single({ kind: "attention", heads: 2 }),
+      "/layers/0/inputs",
+      ["input"],
+      /three inputs/,
+    ],
+    [
+      "a tensor of 10^21 elements",
+      {
+        input: [1e7, 1e7, 1e7],
+        layers: [{ ...side, inputs: ["input"], input: [1e7, 1e7, 1e7], output: [1e7, 1e7, 1e7] }],
+      },
+      "/layers/0/input",
+      [1e7, 1e7, 1e7],
+      /more than/,
+    ],
+    ["an unknown kind", withLayer("side", { kind: "rleu" }), "/layers/2/kind", "rleu", /./],
+    ["a misspelt field", withLayer("fc", { bais: true }), "/layers/4/bais", true, /bais/],
+    ["half a stride", withLayer("conv", { stride: [1.5, 2] }), "/layers/0/stride/0", 1.5, /./],
+    ["a stride of 0", withLayer("conv", { stride: [0, 2] }), "/layers/0/stride/0", 0, /./],
+    ["negative padding", withLayer("conv", { padding: [-1, 0, 0, 0] }), "/layers/0/padding/0", -1, /./],
+    ["a size beyond bounds", withLayer("fc", { output: [1e8] }), "/layers/4/output/0", 1e8, /./],
+    ["four axes", withLayer("fc", { output: [1, 1, 1, 1] }), "/layers/4/output", [1, 1, 1, 1], /./],
+    ["a missing field", withLayer("conv", { groups: undefined }), "/layers/0/groups", undefined, /missing/],
+    ["no layers", { input: [1], layers: [] }, "/layers", [], /./],
+  ])("is refused for %s, naming the path and a fix", (_title, network, path, value, text) => {
+    const problem = problemsOf(network).find((found) => found.path === path);
+    expect(problem).toMatchObject({ path, value });
+    expect(problem?.message).toMatch(text);
+    expect(problem?.fix).not.toBe("");
+  });
+});

@@ -1,0 +1,138 @@
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { checkAllocation } from "../../src/domain/check-allocation.ts";
+import type { PlanningProblem } from "../../src/domain/planning-problem.ts";
+import { aggregated } from "../../src/formulation/aggregated.ts";
+import { firstCompletionObjective } from "../../src/formulation/first-completion.ts";
+import { inOwnSense } from "../../src/formulation/objective.ts";
+import { perNode } from "../../src/formulation/per-node.ts";
+import { progressValueObjective } from "../../src/formulation/progress-value.ts";
+import { checkPoint } from "../../src/milp/check-point.ts";
+import { objectiveAt } from "../../src/milp/milp-model.ts";
+import { choose } from "../../src/planner/decide.ts";
+import { greedy } from "../../src/planner/greedy.ts";
+import { place } from "../../src/planner/place.ts";
+import { highsSolver } from "../../src/solver/highs-solver.ts";
+import { leastCost } from "../support/every-allocation.ts";
+import { EXACT } from "../support/limits.ts";
+import { planningProblem } from "../support/random-problem.ts";
+
+const solver = highsSolver({ threads: 2 });
+afterAll(() => solver.close());
+
+/** Small enough to enumerate; GPU counts include odd ones, for which capacity alone would be wrong. */
+const SMALL = { maxJobs: 4, maxNodes: 2, maxVmTypes: 3, gpuCounts: [1, 2, 3, 4] };
+const RUNS = 1000;
+const tolerance = (value: number): number => 1e-6 * Math.max(1, Math.abs(value));
+
+describe("on every small problem", () => {
+  it("progress-value equals brute force, and its bound is at least as low", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
+        const objective = progressValueObjective(problem);
+        const { allocation, proof } = await choose(problem, { policy: "progress-value", solver, limits: EXACT });
+        const least = leastCost(problem, objective.costOf);
+        expect(checkAllocation(problem, allocation)).toEqual([]);
+        expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
+        expect(proof.objective).toBeCloseTo(inOwnSense(objective, objective.costOf(allocation)), 9);
+        expect(proof.bound).not.toBeNull();
+        expect(inOwnSense(objective, proof.bound ?? NaN)).toBeLessThanOrEqual(least + tolerance(least));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("the per-node formulation equals brute force under the literature's objective", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
+        const objective = firstCompletionObjective(problem);
+        const { allocation } = await choose(problem, { policy: "per-node", solver, limits: EXACT });
+        const least = leastCost(problem, objective.costOf);
+        expect(checkAllocation(problem, allocation)).toEqual([]);
+        expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("the aggregated formulation equals the per-node one", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem({ ...SMALL, maxJobs: 6, maxNodes: 3 }), async (problem) => {
+        const objective = progressValueObjective(problem);
+        const costs = [];
+        for (const formulate of [aggregated, perNode]) {
+          const { milpModel, objectiveOffset } = formulate(problem, objective);
+          const outcome = await solver.solve(milpModel, EXACT);
+          if (outcome.kind !== "proven") throw new Error(outcome.kind);
+          costs.push(outcome.objective + objectiveOffset);
+        }
+        const [a, b] = costs;
+        expect(Math.abs((a ?? NaN) - (b ?? NaN))).toBeLessThanOrEqual(tolerance(a ?? NaN));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+describe("relaxing a problem", () => {
+  const exactCost = async (problem: PlanningProblem): Promise<number> => {
+    const objective = progressValueObjective(problem);
+    const { allocation } = await choose(problem, { policy: "progress-value", solver, limits: EXACT });
+    return objective.costOf(allocation);
+  };
+  const literatureCost = async (problem: PlanningProblem): Promise<number> => {
+    const { allocation } = await choose(problem, { policy: "per-node", solver, limits: EXACT });
+    return firstCompletionObjective(problem).costOf(allocation);
+  };
+
+  it("one more node never raises the optimum", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
+        const more = { ...problem, maxNodes: problem.maxNodes + 1 };
+        const least = await exactCost(problem);
+        expect(await exactCost(more)).toBeLessThanOrEqual(least + tolerance(least));
+      }),
+      { numRuns: RUNS / 4 },
+    );
+  });
+
+  it("a later due date never raises the literature's optimum", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem(SMALL), fc.integer({ min: 1, max: 20_000 }), async (problem, seconds) => {
+        const later = {
+          ...problem,
+          jobs: problem.jobs.map((job, index) =>
+            index === 0 ? { ...job, dueAtSeconds: job.dueAtSeconds + seconds } : job,
+          ),
+        };
+        const least = await literatureCost(problem);
+        expect(await literatureCost(later)).toBeLessThanOrEqual(least + tolerance(least));
+      }),
+      { numRuns: RUNS / 4 },
+    );
+  });
+});
+
+describe("the start point", () => {
+  it("encodes the greedy draft as a feasible point that costs no more, in both formulations", () => {
+    fc.assert(
+      fc.property(planningProblem({ ...SMALL, maxJobs: 8, maxNodes: 4 }), (problem) => {
+        const draft = place(problem, greedy(problem));
+        expect(checkAllocation(problem, draft)).toEqual([]);
+        const progress = progressValueObjective(problem);
+        const literature = firstCompletionObjective(problem);
+        for (const [formulated, objective] of [
+          [aggregated(problem, progress), progress],
+          [perNode(problem, progress), progress],
+          [perNode(problem, literature), literature],
+        ] as const) {
+          const point = formulated.encode(draft);
+          expect(checkPoint(formulated.milpModel, point)).toEqual([]);
+          const cost = objectiveAt(formulated.milpModel, point) + formulated.objectiveOffset;
+          expect(cost).toBeLessThanOrEqual(objective.costOf(draft) + tolerance(cost));
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});

@@ -1,0 +1,67 @@
+/**
+ * Writes models/fits from the measured data, or checks that the files there are what the data gives.
+ *   npx tsx tools/fits/write-fits.ts [--data ../shared/data] [--check]
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { format } from "prettier";
+import { loadGpus } from "../../src/catalog/load-gpus.ts";
+import type { GpuSpec } from "../../src/performance/gpu.ts";
+import { readCaffeRows } from "./caffe-rows.ts";
+import { MEASURED_GPUS, readConvRows, readDenseRows } from "./cdecatapult-rows.ts";
+import { fitAllReduce } from "./fit-all-reduce.ts";
+import { fitGpu } from "./fit-gpu.ts";
+
+/** Files of models/fits by name, as text. */
+export async function fitFiles(
+  dataFolder: string,
+  gpus: readonly GpuSpec[],
+): Promise<ReadonlyMap<string, string>> {
+  const caffeRows = readCaffeRows(dataFolder);
+  const files = new Map<string, string>();
+  for (const name of MEASURED_GPUS) {
+    const gpu = gpus.find((candidate) => candidate.name === name);
+    if (gpu === undefined) throw new Error(`models/gpus.json lacks ${name}; add its data sheet.`);
+    const fit = fitGpu({
+      gpu,
+      convRows: readConvRows(dataFolder, name),
+      denseRows: readDenseRows(dataFolder, name),
+      caffeRows,
+    });
+    files.set(`${name}-tensorflow.json`, await asJson(fit));
+  }
+  for (const fit of fitAllReduce(dataFolder)) files.set(`${fit.gpu}-all-reduce.json`, await asJson(fit));
+  return files;
+}
+
+async function asJson(value: unknown): Promise<string> {
+  return format(JSON.stringify(value), { parser: "json", printWidth: 110 });
+}
+
+async function main(): Promise<void> {
+  const root = resolve(import.meta.dirname, "..", "..");
+  const { values } = parseArgs({ options: { data: { type: "string" }, check: { type: "boolean" } } });
+  const dataFolder = resolve(values.data ?? join(root, "..", "shared", "data"));
+  if (!existsSync(dataFolder)) throw new Error(`There is no data folder ${dataFolder}; name it with --data.`);
+  const folder = join(root, "models", "fits");
+  const files = await fitFiles(dataFolder, loadGpus(join(root, "models", "gpus.json")));
+  if (values.check === true) {
+    const stale = [...files].filter(([name, text]) => {
+      const path = join(folder, name);
+      return !existsSync(path) || readFileSync(path, "utf8") !== text;
+    });
+    if (stale.length > 0) {
+      console.error(
+        `Not what the data gives: ${stale.map(([name]) => name).join(", ")}. Run tools/fits/write-fits.ts.`,
+      );
+      process.exitCode = 1;
+    }
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  for (const [name, text] of files) writeFileSync(join(folder, name), text);
+  console.log(`Wrote ${files.size} files to models/fits.`);
+}
+
+if (process.argv[1] !== undefined && resolve(process.argv[1]) === import.meta.filename) await main();
