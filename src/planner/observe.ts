@@ -86,7 +86,9 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
   const known = new Set(state.jobs.map((entry) => entry.id));
   for (const job of event.jobs) {
     if (known.has(job.id)) throw new Error(`Job ${job.id} has arrived before`);
-    if (job.durations.entries.length === 0) throw new Error(`Job ${job.id} fits no VM type and was let in`);
+    const configurations = new Set(job.durations.entries.map((row) => `${row.vmTypeId} ${row.gpus}`));
+    if (configurations.size === 0) throw new Error(`Job ${job.id} fits no VM type and was let in`);
+    if (configurations.size < job.durations.entries.length) throw new Error(`Job ${job.id} has a duration twice`);
     known.add(job.id);
   }
   const arrived = event.jobs.map(

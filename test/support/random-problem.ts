@@ -1,9 +1,11 @@
 /** Random planning problems for property tests; the arbitrary prints its seed when a property fails. */
 import * as fc from "fast-check";
-import { EMPTY_ALLOCATION } from "../../src/domain/allocation.ts";
-import { jobId, vmTypeId } from "../../src/domain/ids.ts";
+import type { AllocatedNode, Allocation } from "../../src/domain/allocation.ts";
+import { EMPTY_ALLOCATION, gpusInUse } from "../../src/domain/allocation.ts";
+import { jobId, nodeId, vmTypeId } from "../../src/domain/ids.ts";
 import type { PlanningProblem } from "../../src/domain/planning-problem.ts";
 import type { VmType } from "../../src/domain/vm-type.ts";
+import { quotaWithin } from "../../src/domain/vm-type.ts";
 
 /** Limits of the problems drawn. */
 export interface ProblemSize {
@@ -17,11 +19,16 @@ export interface ProblemSize {
 /** A VM type for tests: only what a decision looks at matters. */
 export function testVmType(
   id: string,
-  args: { readonly gpuCount: number; readonly pricePerHourUsd: number; readonly quotaNodes?: number | null },
+  args: {
+    readonly gpuCount: number;
+    readonly pricePerHourUsd: number;
+    readonly quotaNodes?: number | null;
+    readonly gpuType?: string;
+  },
 ): VmType {
   return {
     id: vmTypeId(id),
-    gpuType: `GPU-${id}`,
+    gpuType: args.gpuType ?? `GPU-${id}`,
     gpuCount: args.gpuCount,
     gpuShare: 1,
     gpuMemoryGib: 16,
@@ -33,7 +40,10 @@ export function testVmType(
   };
 }
 
-/** Problems with up to the given numbers; durations do not always fall with more GPUs, some configurations are missing. */
+/**
+ * Problems with up to the given numbers; durations do not always fall with more GPUs, some configurations are missing, some VM types share
+ * a GPU type, some jobs are twins, half of the problems are urgent enough for everybody to want GPUs, and some jobs run already.
+ */
 export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem> {
   return fc
     .record({
@@ -42,10 +52,12 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
           gpuCount: fc.constantFrom(...size.gpuCounts),
           price: fc.integer({ min: 5, max: 400 }),
           quota: fc.option(fc.integer({ min: 0, max: size.maxNodes }), { freq: 4, nil: null }),
+          gpuType: fc.constantFrom("K80", "V100"),
         }),
         { minLength: 1, maxLength: size.maxVmTypes },
       ),
       maxNodes: fc.integer({ min: 0, max: size.maxNodes }),
+      urgent: fc.boolean(),
       jobs: fc.array(
         fc.record({
           speeds: fc.array(fc.integer({ min: 1, max: 100 }), { minLength: 32, maxLength: 32 }),
@@ -53,21 +65,24 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
           dueInSeconds: fc.integer({ min: -2000, max: 40_000 }),
           weight: fc.integer({ min: 0, max: 15 }),
           twin: fc.boolean(),
+          // Where the job runs now: a position in the list of its configurations; beyond its end, the job waits.
+          running: fc.nat({ max: 12 }),
         }),
         { minLength: 1, maxLength: size.maxJobs },
       ),
     })
-    .map(({ vmTypes, maxNodes, jobs }) => {
+    .map(({ vmTypes, maxNodes, urgent, jobs }) => {
       const types = vmTypes.map((drawn, index) =>
         testVmType(`v${index}`, {
           gpuCount: drawn.gpuCount,
           pricePerHourUsd: drawn.price / 100,
           quotaNodes: drawn.quota,
+          gpuType: drawn.gpuType,
         }),
       );
       // A twin repeats its predecessor, so that classes of identical jobs occur.
       const drawnJobs = jobs.map((job, index) => (job.twin && index > 0 ? (jobs[index - 1] ?? job) : job));
-      return {
+      const problem: PlanningProblem = {
         revision: 1,
         nowSeconds: 1_000_000,
         replanIntervalSeconds: 3600,
@@ -75,7 +90,7 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
         vmTypes: types,
         jobs: drawnJobs.map((drawn, index) => ({
           id: jobId(`j${index}`),
-          dueAtSeconds: 1_000_000 + drawn.dueInSeconds,
+          dueAtSeconds: 1_000_000 + (urgent ? drawn.dueInSeconds / 20 : drawn.dueInSeconds),
           tardinessCostPerSecondUsd: drawn.weight / 1000,
           configurations: types.flatMap((vmType, typeIndex) =>
             Array.from({ length: vmType.gpuCount }, (_, g) => g + 1)
@@ -90,5 +105,25 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
         current: EMPTY_ALLOCATION,
         nextNodeNumber: 1,
       };
+      const current = someAllocation(problem, jobs.map(({ running }) => running));
+      return { ...problem, current, nextNodeNumber: current.nodes.length + 1 };
     });
+}
+
+/** A feasible allocation: each job in the drawn configuration on the first node with room, else on a new one, else waiting. */
+function someAllocation(problem: PlanningProblem, drawn: readonly number[]): Allocation {
+  const nodes: AllocatedNode[] = [];
+  problem.jobs.forEach((job, index) => {
+    const configuration = job.configurations[drawn[index] ?? 0];
+    const vmType = problem.vmTypes.find((candidate) => candidate.id === configuration?.vmTypeId);
+    if (configuration === undefined || vmType === undefined) return;
+    const part = { jobId: job.id, gpus: configuration.gpus };
+    const own = nodes.filter((node) => node.vmTypeId === vmType.id);
+    const open = own.find((node) => gpusInUse(node) + part.gpus <= vmType.gpuCount);
+    if (open !== undefined) nodes[nodes.indexOf(open)] = { ...open, parts: [...open.parts, part] };
+    else if (nodes.length < problem.maxNodes && own.length < quotaWithin(vmType, problem.maxNodes)) {
+      nodes.push({ id: nodeId(`node-${nodes.length + 1}`), vmTypeId: vmType.id, parts: [part] });
+    }
+  });
+  return { nodes };
 }

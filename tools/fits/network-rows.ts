@@ -22,7 +22,14 @@ const TENSORFLOW_NETWORKS = new Map([
   ["VGG16", "vgg16"],
 ]);
 
-/** TensorFlow's figures on one K80 (synthetic data, GCE), ResNet-50 of Gavel (P100) and of Pollux (T4). */
+/** Pollux's applications of which models/networks has the network; clip length of deepspeech2 and steps of bert are ours. */
+const POLLUX_NETWORKS = new Map([
+  ["imagenet", "resnet50"],
+  ["bert", "bert-base"],
+  ["deepspeech2", "deepspeech2"],
+]);
+
+/** TensorFlow's figures on one K80 (synthetic data, GCE), ResNet-50 of Gavel (P100), three networks of Pollux (T4). */
 export function readNetworkRows(dataFolder: string): readonly TimedNetwork[] {
   const folder = join(dataFolder, "network-times");
   const tensorflow = readCsv(join(folder, "tensorflow-2017-k80.csv"))
@@ -49,12 +56,12 @@ export function readNetworkRows(dataFolder: string): readonly TimedNetwork[] {
       seconds: 1 / row.number("steps_per_sec"),
     }));
   const pollux = readCsv(join(folder, "pollux-t4-placements.csv"))
-    .filter((row) => row.text("application") === "imagenet" && row.text("placement") === "1")
+    .filter((row) => POLLUX_NETWORKS.has(row.text("application")) && row.text("placement") === "1")
     .map((row): TimedNetwork => ({
       source: "adaptdl c793c70",
       gpu: "T4",
       framework: "pytorch",
-      networkName: "resnet50",
+      networkName: POLLUX_NETWORKS.get(row.text("application")) ?? "",
       batchSize: row.number("local_batch"),
       seconds: row.number("step_time_s"),
     }));
