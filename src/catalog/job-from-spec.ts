@@ -2,6 +2,7 @@
 import type { DurationTable } from "../domain/duration-table.ts";
 import type { JobId } from "../domain/ids.ts";
 import { vmTypeId } from "../domain/ids.ts";
+import { iterations } from "../domain/job.ts";
 import type { Job, Workload } from "../domain/job.ts";
 import { perHourToPerSecond } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -14,22 +15,30 @@ import type { ReferenceData } from "./reference-data.ts";
 /** The problems of a batch that are listed at most for one job. */
 const MAX_REASONS = 5;
 
+/** About 3,000 years: a job may take longer in no configuration, so that every time in an answer stays within the calendar. */
+const LONGEST_JOB_SECONDS = 1e11;
+
 /** A job, or everything that stands against it; paths start at the job. */
 export type JobFromSpec =
   | { readonly kind: "job"; readonly job: Job }
   | { readonly kind: "refused"; readonly problems: readonly InputProblem[] };
 
-/** Makes jobs for one cluster's VM types. Equal workloads share one prediction. */
+/** Makes jobs for one cluster's VM types. Workloads with equal iterations share one prediction. */
 export function jobMaker(
   reference: ReferenceData,
   vmTypes: readonly VmType[],
-): (spec: JobSpec | ScenarioJob, given: { readonly id: JobId; readonly submittedAtSeconds: number }) => JobFromSpec {
-  const predictions = new Map<string, DurationTable>();
+): (
+  spec: JobSpec | ScenarioJob,
+  given: { readonly id: JobId; readonly submittedAtSeconds: number },
+) => JobFromSpec {
+  const ofOneIteration = new Map<string, DurationTable>();
   const predict = (network: Network, workload: Workload, cacheKey: string | null): DurationTable => {
-    const known = cacheKey === null ? undefined : predictions.get(cacheKey);
-    const table = known ?? predictDurations({ ...reference, network, workload, vmTypes });
-    if (cacheKey !== null) predictions.set(cacheKey, table);
-    return table;
+    // Jobs of a batch often differ only in samples and epochs, and a prediction takes tens of milliseconds.
+    const known = cacheKey === null ? undefined : ofOneIteration.get(cacheKey);
+    const oneIteration = { ...workload, samples: workload.batchSize, epochs: 1 };
+    const table = known ?? predictDurations({ ...reference, network, workload: oneIteration, vmTypes });
+    if (cacheKey !== null) ofOneIteration.set(cacheKey, table);
+    return times(table, iterations(workload));
   };
 
   return (spec, given) => {
@@ -44,11 +53,18 @@ export function jobMaker(
       samples: spec.samples,
       epochs: spec.epochs,
     };
-    const cacheKey = typeof spec.network === "string" ? JSON.stringify(workload) : null;
+    const cacheKey =
+      typeof spec.network === "string" ? `${spec.network} ${spec.framework} ${spec.batchSize}` : null;
     const predicted = network === null ? nothingPredicted(vmTypes) : predict(network, workload, cacheKey);
-    const measured = (spec.measuredSecondsPerEpoch ?? []).map((row) => ({ ...row, vmTypeId: vmTypeId(row.vmType) }));
+    const measured = (spec.measuredSecondsPerEpoch ?? []).map((row) => ({
+      ...row,
+      vmTypeId: vmTypeId(row.vmType),
+    }));
     const durations = measuredDurations(predicted, measured, spec.epochs);
     if (durations.entries.length === 0) return { kind: "refused", problems: [fitsNowhere(spec, durations)] };
+    const longest = Math.max(...durations.entries.map((entry) => entry.upperSeconds));
+    if (!(longest <= LONGEST_JOB_SECONDS))
+      return { kind: "refused", problems: [takesTooLong(spec, longest)] };
     return {
       kind: "job",
       job: {
@@ -62,13 +78,25 @@ export function jobMaker(
   };
 }
 
+/** The table of `count` iterations from that of one. */
+function times(table: DurationTable, count: number): DurationTable {
+  const entries = table.entries.map((entry) => ({
+    ...entry,
+    durationSeconds: count * entry.durationSeconds,
+    lowerSeconds: count * entry.lowerSeconds,
+    upperSeconds: count * entry.upperSeconds,
+  }));
+  return { ...table, entries };
+}
+
 /** The network that a description means; null when it brings only measurements; a problem when the name is unknown. */
 function findNetwork(
   { networks }: ReferenceData,
   { network }: Pick<JobSpec, "network">,
 ): Network | InputProblem | null {
   if (network === undefined) return null;
-  if (typeof network !== "string") return { title: "", source: "", ...network, name: network.name ?? "inline" };
+  if (typeof network !== "string")
+    return { title: "", source: "", ...network, name: network.name ?? "inline" };
   return (
     networks.get(network) ?? {
       path: "/network",
@@ -79,21 +107,45 @@ function findNetwork(
   );
 }
 
-function measurementProblems(spec: JobSpec | ScenarioJob, vmTypes: readonly VmType[]): readonly InputProblem[] {
+function measurementProblems(
+  spec: JobSpec | ScenarioJob,
+  vmTypes: readonly VmType[],
+): readonly InputProblem[] {
   const seen = new Set<string>();
   return (spec.measuredSecondsPerEpoch ?? []).flatMap((row, index): readonly InputProblem[] => {
     const vmType = vmTypes.find((candidate) => candidate.id === row.vmType);
     const path = `/measuredSecondsPerEpoch/${index}`;
     if (vmType === undefined) {
       const known = vmTypes.map((candidate) => candidate.id).join(", ");
-      return [{ path: `${path}/vmType`, value: row.vmType, message: "the catalogue has no such VM type", fix: `Use one of: ${known}.` }];
+      return [
+        {
+          path: `${path}/vmType`,
+          value: row.vmType,
+          message: "the catalogue has no such VM type",
+          fix: `Use one of: ${known}.`,
+        },
+      ];
     }
     if (row.gpus > vmType.gpuCount) {
-      return [{ path: `${path}/gpus`, value: row.gpus, message: `${vmType.id} has ${vmType.gpuCount} GPUs`, fix: `Give at most ${vmType.gpuCount}.` }];
+      return [
+        {
+          path: `${path}/gpus`,
+          value: row.gpus,
+          message: `${vmType.id} has ${vmType.gpuCount} GPUs`,
+          fix: `Give at most ${vmType.gpuCount}.`,
+        },
+      ];
     }
     const configuration = `${row.vmType} ${row.gpus}`;
     if (seen.has(configuration)) {
-      return [{ path, value: row, message: "this configuration is given twice", fix: "Give one figure for each VM type and GPU count." }];
+      return [
+        {
+          path,
+          value: row,
+          message: "this configuration is given twice",
+          fix: "Give one figure for each VM type and GPU count.",
+        },
+      ];
     }
     seen.add(configuration);
     return [];
@@ -119,5 +171,14 @@ function fitsNowhere(spec: JobSpec | ScenarioJob, durations: DurationTable): Inp
     value: { network: typeof spec.network === "string" ? spec.network : "inline", batchSize: spec.batchSize },
     message: `the job fits no VM type of the catalogue (${reasons.slice(0, MAX_REASONS).join("; ")}${more})`,
     fix: "Use a smaller batch, a catalogue with larger GPUs, or give measuredSecondsPerEpoch.",
+  };
+}
+
+function takesTooLong(spec: JobSpec | ScenarioJob, longestSeconds: number): InputProblem {
+  return {
+    path: "/epochs",
+    value: spec.epochs,
+    message: `the job could take ${longestSeconds.toPrecision(2)} s, and no job may take more than ${LONGEST_JOB_SECONDS} s`,
+    fix: "Correct epochs, samples, batchSize or the measurements.",
   };
 }

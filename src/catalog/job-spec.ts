@@ -12,15 +12,32 @@ const MAX_MEASUREMENTS = 1000;
 export const idSchema = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be 1 to 64 letters, digits, dots, underscores or hyphens")
-  .meta({ description: "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.", example: "JJ1" });
+  .meta({
+    description: "1 to 64 letters, digits, '.', '_' or '-', beginning with a letter or digit.",
+    example: "JJ1",
+  });
 
 const measuredEpochSchema = z
   .strictObject({
-    vmType: z.string().min(1).meta({ description: "Id of a VM type of the catalogue.", example: "Standard_NC6" }),
-    gpus: z.int().min(1).max(64).meta({ description: "GPUs of one node that it was measured on.", example: 1 }),
-    secondsPerEpoch: z.number().positive().max(MAX_COUNT).meta({ description: "Measured seconds of one epoch.", example: 812.5 }),
+    vmType: z
+      .string()
+      .min(1)
+      .meta({ description: "Id of a VM type of the catalogue.", example: "Standard_NC6" }),
+    gpus: z
+      .int()
+      .min(1)
+      .max(64)
+      .meta({ description: "GPUs of one node that it was measured on.", example: 1 }),
+    secondsPerEpoch: z
+      .number()
+      .positive()
+      .max(MAX_COUNT)
+      .meta({ description: "Measured seconds of one epoch.", example: 812.5 }),
   })
-  .meta({ id: "MeasuredEpoch", description: "The user's own measurement of one configuration; it overrides the prediction." });
+  .meta({
+    id: "MeasuredEpoch",
+    description: "The user's own measurement of one configuration; it overrides the prediction.",
+  });
 
 /** Fields of a job that scenario and API share. */
 const jobFields = {
@@ -33,10 +50,21 @@ const jobFields = {
     })
     .optional(),
   framework: z.enum(FRAMEWORKS).meta({ description: "Training framework." }),
-  batchSize: z.int().min(1).max(MAX_COUNT).meta({ description: "Samples of one iteration, over all GPUs of the job.", example: 64 }),
-  samples: z.int().min(1).max(MAX_COUNT).meta({ description: "Training samples of one epoch.", example: 130000 }),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(MAX_COUNT)
+    .meta({ description: "Samples of one iteration, over all GPUs of the job.", example: 64 }),
+  samples: z
+    .int()
+    .min(1)
+    .max(MAX_COUNT)
+    .meta({ description: "Training samples of one epoch.", example: 130000 }),
   epochs: z.int().min(1).max(MAX_COUNT).meta({ description: "Passes over all samples.", example: 3 }),
-  dueAt: isoTimeSchema.meta({ description: "Due date: ISO 8601 with zone.", example: "2026-11-21T18:00:00Z" }),
+  dueAt: isoTimeSchema.meta({
+    description: "Due date: ISO 8601 with zone.",
+    example: "2026-11-21T18:00:00Z",
+  }),
   tardinessCostPerHourUsd: z
     .number()
     .min(0)

@@ -55,13 +55,22 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
       : resolve(dirname(path), file.catalog.name)
     : shippedCatalogPath(file.catalog.name);
   const offered = selectRegion(loadVmCatalog(catalogPath, reference.gpus), file.catalog.region);
-  const vmTypes = withQuotas(path, chosenTypes(path, offered, file.catalog.vmTypes), file.catalog.quotaNodes ?? {});
+  const vmTypes = withQuotas(
+    path,
+    chosenTypes(path, offered, file.catalog.vmTypes),
+    file.catalog.quotaNodes ?? {},
+  );
   const makeJob = jobMaker(reference, vmTypes);
   const problems: InputProblem[] = [];
   const seen = new Set<string>();
   const jobs = file.jobs.flatMap((spec, index): readonly Job[] => {
     if (seen.has(spec.id)) {
-      problems.push({ path: `/jobs/${index}/id`, value: spec.id, message: "another job has this id", fix: "Give each job an id of its own." });
+      problems.push({
+        path: `/jobs/${index}/id`,
+        value: spec.id,
+        message: "another job has this id",
+        fix: "Give each job an id of its own.",
+      });
     }
     seen.add(spec.id);
     const made = makeJob(spec, { id: jobId(spec.id), submittedAtSeconds: spec.submittedAt });
@@ -97,7 +106,8 @@ function withQuotas(
   quotas: Readonly<Record<string, number>>,
 ): readonly VmType[] {
   for (const id of Object.keys(quotas)) {
-    if (!vmTypes.some((vmType) => vmType.id === id)) throw unknownType(path, `/catalog/quotaNodes/${id}`, id, vmTypes);
+    if (!vmTypes.some((vmType) => vmType.id === id))
+      throw unknownType(path, `/catalog/quotaNodes/${id}`, id, vmTypes);
   }
   return vmTypes.map((vmType) => ({ ...vmType, quotaNodes: quotas[vmType.id] ?? vmType.quotaNodes }));
 }

@@ -6,6 +6,9 @@ import { millisecondsToSeconds, secondsToMilliseconds } from "../domain/units.ts
 /** A zone is required: "2026-11-20T18:00" means another instant on every machine. */
 const WITH_ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
 
+/** Times beyond these years would not be RFC 3339 when they are written again. */
+const isInCalendar = (time: DateTime): boolean => time.toUTC().year >= 1970 && time.toUTC().year <= 9999;
+
 /** An ISO 8601 time with zone, given as text and parsed to seconds since the Unix epoch. */
 export const isoTimeSchema = z
   .string()
@@ -22,10 +25,21 @@ export const isoTimeSchema = z
         message: "has no time zone",
         params: { fix: `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".` },
       });
+    } else if (!isInCalendar(DateTime.fromISO(text))) {
+      context.addIssue({
+        code: "custom",
+        message: "is outside the years 1970 to 9999",
+        params: { fix: "Give a year from 1970 to 9999." },
+      });
     }
   })
   .transform((text) => millisecondsToSeconds(DateTime.fromISO(text, { setZone: true }).toMillis()))
-  .meta({ description: "ISO 8601 time with zone.", example: "2026-11-20T18:00:00Z", type: "string", format: "date-time" });
+  .meta({
+    description: "ISO 8601 time with zone.",
+    example: "2026-11-20T18:00:00Z",
+    type: "string",
+    format: "date-time",
+  });
 
 /** Seconds since the Unix epoch as ISO 8601 in UTC, to the second. */
 export function isoTime(atSeconds: number): string {

@@ -31,11 +31,19 @@ const MAX_COUNT = 1e9;
 /** The command. */
 export function estimateCommand(): Command {
   return new Command("estimate")
-    .description("Prints how long a network trains on every VM type and GPU count of a catalogue, with intervals.")
+    .description(
+      "Prints how long a network trains on every VM type and GPU count of a catalogue, with intervals.",
+    )
     .argument("<network>", "name of a shipped network, or a network JSON file")
     .requiredOption("--batch <n>", "samples of one iteration, over all GPUs", wholeNumberOption(1, MAX_COUNT))
-    .addOption(new Option("--framework <framework>", "training framework").choices(FRAMEWORKS).default("tensorflow"))
-    .option("--samples <n>", "training samples of one epoch (default: one iteration)", wholeNumberOption(1, MAX_COUNT))
+    .addOption(
+      new Option("--framework <framework>", "training framework").choices(FRAMEWORKS).default("tensorflow"),
+    )
+    .option(
+      "--samples <n>",
+      "training samples of one epoch (default: one iteration)",
+      wholeNumberOption(1, MAX_COUNT),
+    )
     .option("--epochs <n>", "passes over all samples", wholeNumberOption(1, MAX_COUNT), 1)
     .option("--catalog <name>", "shipped catalogue, or a catalogue JSON file", "slides-2019")
     .option("--region <region>", "region of the catalogue (default: its only one)")
@@ -56,7 +64,13 @@ function estimate(networkName: string, options: EstimateOptions): void {
   };
   const table = predictDurations({ ...reference, network, workload, vmTypes });
   if (options.json) {
-    console.log(JSON.stringify({ workload, iterations: iterations(workload), ...durationTableView(table, vmTypes) }, null, 2));
+    console.log(
+      JSON.stringify(
+        { workload, iterations: iterations(workload), ...durationTableView(table, vmTypes) },
+        null,
+        2,
+      ),
+    );
     return;
   }
   const count = iterations(workload);

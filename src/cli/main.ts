@@ -10,7 +10,9 @@ const EXIT_BUG = 1;
 /** Runs the command line and answers its exit code. */
 export async function runCli(words: readonly string[]): Promise<number> {
   const program = new Command("berth")
-    .description("Plans GPU capacity for deep-learning training: which VMs to rent, how their GPUs are split, who waits.")
+    .description(
+      "Plans GPU capacity for deep-learning training: which VMs to rent, how their GPUs are split, who waits.",
+    )
     .addCommand(planCommand())
     .addCommand(estimateCommand())
     .showHelpAfterError("(berth --help lists commands and options)");

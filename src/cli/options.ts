@@ -26,6 +26,7 @@ export function wholeNumberOption(least: number, most: number): (text: string) =
 /** An ISO 8601 time with zone, in seconds since the Unix epoch. */
 export function timeOption(text: string): number {
   const parsed = isoTimeSchema.safeParse(text);
-  if (!parsed.success) throw new InvalidArgumentError(`"${text}" ${parsed.error.issues[0]?.message ?? "is wrong"}.`);
+  if (!parsed.success)
+    throw new InvalidArgumentError(`"${text}" ${parsed.error.issues[0]?.message ?? "is wrong"}.`);
   return parsed.data;
 }

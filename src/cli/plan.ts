@@ -13,7 +13,7 @@ import { explain } from "../planner/explain.ts";
 import { observe } from "../planner/observe.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
-import { explanationView } from "../report/explanation-view.ts";
+import { jobExplanationView } from "../report/explanation-view.ts";
 import { explanationText } from "../report/explanation-table.ts";
 import { planText } from "../report/plan-table.ts";
 import { planView } from "../report/plan-view.ts";
@@ -35,12 +35,30 @@ const ALTERNATIVES_SHOWN = 6;
 /** The command. */
 export function planCommand(): Command {
   return new Command("plan")
-    .description("Makes one decision for a scenario: all its jobs that are submitted by then wait, nothing is rented yet.")
+    .description(
+      "Makes one decision for a scenario: all its jobs that are submitted by then wait, nothing is rented yet.",
+    )
     .argument("<scenario>", "scenario file, for example instances/scenarios/prototype-2019.json")
-    .addOption(new Option("--policy <policy>", "how to decide").choices(POLICY_NAMES).default("progress-value"))
-    .option("--gap <gap>", "stop once the plan is proven to be within this relative gap", numberOption(0, 1), 0)
-    .option("--at <time>", "time of the decision, ISO 8601 with zone (default: the last submission)", timeOption)
-    .option("--deadline-seconds <s>", "answer by then with the best plan so far", numberOption(0.05, 86_400), 60)
+    .addOption(
+      new Option("--policy <policy>", "how to decide").choices(POLICY_NAMES).default("progress-value"),
+    )
+    .option(
+      "--gap <gap>",
+      "stop once the plan is proven to be within this relative gap",
+      numberOption(0, 1),
+      0,
+    )
+    .option(
+      "--at <time>",
+      "time of the decision, ISO 8601 with zone (default: the last submission)",
+      timeOption,
+    )
+    .option(
+      "--deadline-seconds <s>",
+      "answer by then with the best plan so far",
+      numberOption(0.05, 86_400),
+      60,
+    )
     .option("--seed <n>", "seed of the solver", wholeNumberOption(0, 2 ** 31 - 1), 1)
     .option("--explain", "also say why each job runs where it runs or waits, with its alternatives", false)
     .option("--json", "print the plan (with --explain also the explanation) as JSON", false)
@@ -64,8 +82,14 @@ async function plan(path: string, options: PlanOptions): Promise<void> {
     });
     const explanations = options.explain ? explain(state, decided, options.policy) : null;
     if (options.json) {
-      const view = planView(decided, state);
-      console.log(JSON.stringify(explanations === null ? view : { ...view, explanation: explanations.map(explanationView) }, null, 2));
+      const view = planView(decided, state.settings);
+      console.log(
+        JSON.stringify(
+          explanations === null ? view : { ...view, explanation: explanations.map(jobExplanationView) },
+          null,
+          2,
+        ),
+      );
       return;
     }
     console.log(planText(decided, scenario.settings.vmTypes, scenario.settings.maxNodes));
@@ -81,7 +105,10 @@ function stateAt(path: string, scenario: Scenario, at: number | undefined): Clus
   const atSeconds = at ?? (submissions.length === 0 ? 0 : Math.max(...submissions));
   const jobs: readonly Job[] = scenario.jobs.filter((job) => job.submittedAtSeconds <= atSeconds);
   if (jobs.length === 0) {
-    const first = submissions.length === 0 ? "the scenario has none" : `the first is submitted at ${isoTime(Math.min(...submissions))}`;
+    const first =
+      submissions.length === 0
+        ? "the scenario has none"
+        : `the first is submitted at ${isoTime(Math.min(...submissions))}`;
     throw new InvalidInput(path, [
       {
         path: "/jobs",

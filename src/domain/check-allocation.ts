@@ -44,7 +44,8 @@ function checkNode(
     return [{ rule: "unknown-vm-type", detail: `${node.id} is of unknown VM type ${node.vmTypeId}` }];
   }
   const violations: Violation[] = [];
-  if (node.parts.length === 0) violations.push({ rule: "empty-node", detail: `${node.id} is rented and runs nothing` });
+  if (node.parts.length === 0)
+    violations.push({ rule: "empty-node", detail: `${node.id} is rented and runs nothing` });
   if (gpusInUse(node) > vmType.gpuCount) {
     violations.push({
       rule: "gpu-capacity",
@@ -73,7 +74,8 @@ function checkRepeats(allocation: Allocation): readonly Violation[] {
     if (nodes.has(node.id)) violations.push({ rule: "duplicate-node", detail: `${node.id} is listed twice` });
     nodes.add(node.id);
     for (const part of node.parts) {
-      if (jobs.has(part.jobId)) violations.push({ rule: "job-placed-twice", detail: `${part.jobId} runs twice` });
+      if (jobs.has(part.jobId))
+        violations.push({ rule: "job-placed-twice", detail: `${part.jobId} runs twice` });
       jobs.add(part.jobId);
     }
   }

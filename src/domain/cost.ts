@@ -2,7 +2,10 @@
 import { perHourToPerSecond } from "./units.ts";
 
 /** Rent of one node in USD for a duration. */
-export function rentUsd(args: { readonly pricePerHourUsd: number; readonly durationSeconds: number }): number {
+export function rentUsd(args: {
+  readonly pricePerHourUsd: number;
+  readonly durationSeconds: number;
+}): number {
   return perHourToPerSecond(args.pricePerHourUsd) * args.durationSeconds;
 }
 

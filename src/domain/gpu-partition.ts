@@ -38,8 +38,7 @@ export function maximalPartitions(sizes: readonly number[], gpuCount: number): r
   };
   extend([], 0, gpuCount);
   return all.filter(
-    (partition) =>
-      !all.some((other) => other !== partition && hosts(other, partition, descending)),
+    (partition) => !all.some((other) => other !== partition && hosts(other, partition, descending)),
   );
 }
 

@@ -18,7 +18,12 @@ import type { Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { GpuPartition } from "../domain/gpu-partition.ts";
-import { hostingPartition, isDivisorChain, maximalPartitions, partsAtLeast } from "../domain/gpu-partition.ts";
+import {
+  hostingPartition,
+  isDivisorChain,
+  maximalPartitions,
+  partsAtLeast,
+} from "../domain/gpu-partition.ts";
 import type { VmTypeId } from "../domain/ids.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -27,7 +32,7 @@ import type { LinearExpression } from "../milp/linear-expression.ts";
 import { times } from "../milp/linear-expression.ts";
 import type { ColumnList, Row } from "../milp/milp-model.ts";
 import { atMost, columnList } from "../milp/milp-model.ts";
-import type { Choice, FormulatedProblem, NodeCut } from "./formulation.ts";
+import type { Assignment, Choice, FormulatedProblem } from "./formulation.ts";
 import type { SeparableObjective } from "./objective.ts";
 import type { JobClass, Option } from "./options.ts";
 import { jobClasses } from "./options.ts";
@@ -183,7 +188,7 @@ function nodeLimit({ problem, nodes }: Sets): readonly Row[] {
   ];
 }
 
-function decode(sets: Sets, point: readonly number[]): { choices: readonly Choice[]; cuts: readonly NodeCut[] } {
+function decode(sets: Sets, point: readonly number[]): Assignment {
   const choices = sets.classes.flatMap((jobClass) => chooseJobs(sets, jobClass, point));
   const cuts = sets.nodes.flatMap(({ column, vmType, partition }) => {
     if (partition !== null) {
@@ -192,7 +197,7 @@ function decode(sets: Sets, point: readonly number[]): { choices: readonly Choic
     const sizes = choices.filter((choice) => choice.vmTypeId === vmType.id).map((choice) => choice.gpus);
     return packDescending(sizes, vmType.gpuCount).map((parts) => ({ vmTypeId: vmType.id, partition: parts }));
   });
-  return { choices, cuts };
+  return { kind: "pooled", choices, cuts };
 }
 
 /** Gives each option its number of jobs; jobs that run this way already come first, so that they need not move. */
@@ -204,7 +209,10 @@ function chooseJobs(sets: Sets, jobClass: JobClass, point: readonly number[]): r
   const open = runs
     .map((run) => ({ option: run.option, left: count(point, run.column) }))
     .filter(({ left }) => left > 0);
-  const take = (entry: { option: Option; left: number }, accepts: (job: JobClass["jobs"][number]) => boolean): void => {
+  const take = (
+    entry: { option: Option; left: number },
+    accepts: (job: JobClass["jobs"][number]) => boolean,
+  ): void => {
     for (const job of jobClass.jobs) {
       if (entry.left === 0) return;
       if (!free.has(job) || !accepts(job)) continue;
@@ -245,13 +253,23 @@ function encode(sets: Sets, allocation: Allocation, columnCount: number): readon
   }
   for (const node of allocation.nodes) {
     const own = sets.nodes.filter(({ vmType }) => vmType.id === node.vmTypeId);
-    const chosen = own.find(({ partition }) => partition === null) ?? hostingColumn(sets, own, node.parts.map(({ gpus }) => gpus));
+    const chosen =
+      own.find(({ partition }) => partition === null) ??
+      hostingColumn(
+        sets,
+        own,
+        node.parts.map(({ gpus }) => gpus),
+      );
     if (chosen !== undefined) point[chosen.column] = (point[chosen.column] ?? 0) + 1;
   }
   return point;
 }
 
-function hostingColumn(sets: Sets, own: readonly NodeColumn[], parts: readonly number[]): NodeColumn | undefined {
+function hostingColumn(
+  sets: Sets,
+  own: readonly NodeColumn[],
+  parts: readonly number[],
+): NodeColumn | undefined {
   const vmType = own[0]?.vmType;
   if (vmType === undefined) return undefined;
   const sizes = sizesInUse(sets.runsOn.get(vmType.id) ?? []);

@@ -48,11 +48,15 @@ export function firstCompletionObjective(problem: PlanningProblem): FirstComplet
     const placed = placements(allocation);
     const waiting = problem.jobs
       .filter((job) => !placed.has(job.id))
-      .reduce((total, job) => total + waitingPenaltyUsd(problem, job) + tardinessIfEndingUsd(problem, job, 0), 0);
+      .reduce(
+        (total, job) => total + waitingPenaltyUsd(problem, job) + tardinessIfEndingUsd(problem, job, 0),
+        0,
+      );
     return allocation.nodes.reduce((total, node) => {
       const durations = node.parts.map((part) => {
         const job = jobs.get(part.jobId);
-        const configuration = job === undefined ? undefined : findConfiguration(job, node.vmTypeId, part.gpus);
+        const configuration =
+          job === undefined ? undefined : findConfiguration(job, node.vmTypeId, part.gpus);
         return { job, durationSeconds: configuration?.durationSeconds ?? Infinity };
       });
       const pricePerHourUsd =

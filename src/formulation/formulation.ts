@@ -1,4 +1,4 @@
-import type { Allocation } from "../domain/allocation.ts";
+import type { Allocation, GpuPart } from "../domain/allocation.ts";
 import type { GpuPartition } from "../domain/gpu-partition.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import type { MilpModel } from "../milp/milp-model.ts";
@@ -16,11 +16,20 @@ export interface NodeCut {
   readonly partition: GpuPartition;
 }
 
-/** A solver's answer in words of the domain, before nodes have names. The cuts host all choices. */
-export interface Assignment {
-  readonly choices: readonly Choice[];
-  readonly cuts: readonly NodeCut[];
+/** One node to rent and the jobs that share it. */
+export interface NodeGroup {
+  readonly vmTypeId: VmTypeId;
+  readonly parts: readonly GpuPart[];
 }
+
+/**
+ * A solver's answer in words of the domain, before nodes have names.
+ * `pooled`: nodes of a VM type are interchangeable; the cuts host all choices, and which jobs share a node is free.
+ * `grouped`: which jobs share a node matters to the objective (its rent until the first of them completes) and is decided.
+ */
+export type Assignment =
+  | { readonly kind: "pooled"; readonly choices: readonly Choice[]; readonly cuts: readonly NodeCut[] }
+  | { readonly kind: "grouped"; readonly groups: readonly NodeGroup[] };
 
 /** A decision problem written as a MILP, and the way back. */
 export interface FormulatedProblem {

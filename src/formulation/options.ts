@@ -29,7 +29,9 @@ export function jobClasses(problem: PlanningProblem, objective: SeparableObjecti
   const byRow = new Map<string, { jobs: PlanningJob[]; options: readonly Option[] }>();
   for (const job of problem.jobs) {
     const options = usefulOptions(job, objective);
-    const row = options.map((option) => `${option.vmTypeId}|${option.gpus}|${option.costAgainstWaiting}`).join(";");
+    const row = options
+      .map((option) => `${option.vmTypeId}|${option.gpus}|${option.costAgainstWaiting}`)
+      .join(";");
     const known = byRow.get(row);
     if (known === undefined) byRow.set(row, { jobs: [job], options });
     else known.jobs.push(job);

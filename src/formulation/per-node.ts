@@ -71,7 +71,8 @@ export function perNode(
   const columns = columnList();
   const variables = assignmentVariables(columns, problem, objective);
   const rows = assignmentRows(problem, variables);
-  const first = objective.kind === "first-completion" ? firstCompletion(columns, problem, variables) : undefined;
+  const first =
+    objective.kind === "first-completion" ? firstCompletion(columns, problem, variables) : undefined;
   return {
     milpModel: {
       name: `per-node ${objective.name}`,
@@ -79,7 +80,9 @@ export function perNode(
       rows: [...rows, ...(first?.rows ?? [])],
     },
     objectiveOffset:
-      objective.kind === "separable" ? problem.jobs.reduce((total, job) => total + objective.waiting(job), 0) : 0,
+      objective.kind === "separable"
+        ? problem.jobs.reduce((total, job) => total + objective.waiting(job), 0)
+        : 0,
     decode: (point) => decode(variables, point),
     encode: (allocation) => {
       const point = encodeAssignment(variables, allocation, columns.all().length);
@@ -130,7 +133,9 @@ function assignmentRows(problem: PlanningProblem, { nodes, w, y, x }: Variables)
   const oneType = nodes.map((node) =>
     equal(`oneType[${node}]`, sum(y.filter((type) => type.node === node)), times(1, w[node] ?? NaN)),
   );
-  const oneConfiguration = [...xOfJob].map(([job, runs]) => atMost(`oneConfiguration[${job.id}]`, sum(runs), 1));
+  const oneConfiguration = [...xOfJob].map(([job, runs]) =>
+    atMost(`oneConfiguration[${job.id}]`, sum(runs), 1),
+  );
   const typeAndCapacity = y.flatMap(({ column, node, vmType }) => {
     const runs = xOfNode.get(`${node},${vmType.id}`) ?? [];
     return [
@@ -155,9 +160,9 @@ function assignmentRows(problem: PlanningProblem, { nodes, w, y, x }: Variables)
       quotaWithin(vmType, problem.maxNodes),
     ),
   );
-  const rentedFirst = nodes.slice(1).map((node) =>
-    atLeast(`rentedFirst[${node}]`, times(1, w[node - 1] ?? NaN), times(1, w[node] ?? NaN)),
-  );
+  const rentedFirst = nodes
+    .slice(1)
+    .map((node) => atLeast(`rentedFirst[${node}]`, times(1, w[node - 1] ?? NaN), times(1, w[node] ?? NaN)));
   return [...oneType, ...oneConfiguration, ...typeAndCapacity, ...quotas, ...rentedFirst];
 }
 
@@ -172,7 +177,11 @@ function firstCompletion(
 ): { readonly rows: readonly Row[]; readonly complete: (point: number[]) => void } {
   const { nodes, w, x } = variables;
   const alpha = problem.jobs.flatMap((job) =>
-    nodes.map((node): FirstColumn => ({ column: columns.add(binary(`alpha[${job.id},${node}]`, 0)), job, node })),
+    nodes.map((node): FirstColumn => ({
+      column: columns.add(binary(`alpha[${job.id},${node}]`, 0)),
+      job,
+      node,
+    })),
   );
   const tardiness = problem.jobs.map((job) => {
     const runs = x.filter((run) => run.job === job);
@@ -213,7 +222,11 @@ function firstCompletion(
       equal(`oneFirst[${node}]`, sum(alpha.filter((entry) => entry.node === node)), times(1, w[node] ?? NaN)),
     ),
     ...alpha.map(({ column, job, node }) =>
-      atMost(`firstRuns[${job.id},${node}]`, times(1, column), sum(x.filter((run) => run.job === job && run.node === node))),
+      atMost(
+        `firstRuns[${job.id},${node}]`,
+        times(1, column),
+        sum(x.filter((run) => run.job === job && run.node === node)),
+      ),
     ),
   ];
 
@@ -247,23 +260,18 @@ const nonNegative = (name: string, cost: number): Column => ({
 function decode({ nodes, y, x }: Variables, point: readonly number[]): Assignment {
   const chosen = (column: number): boolean => Math.round(point[column] ?? 0) === 1;
   const runs = x.filter((run) => chosen(run.column));
-  const cuts = nodes.flatMap((node) => {
+  const groups = nodes.flatMap((node) => {
     const type = y.find((entry) => entry.node === node && chosen(entry.column));
-    const parts = runs.filter((run) => run.node === node).map((run) => run.gpus);
+    const parts = runs
+      .filter((run) => run.node === node)
+      .map((run) => ({ jobId: run.job.id, gpus: run.gpus }));
     if (type === undefined || parts.length === 0) return [];
-    return [{ vmTypeId: type.vmType.id, partition: parts.sort((a, b) => b - a) }];
+    return [{ vmTypeId: type.vmType.id, parts }];
   });
-  return {
-    choices: runs.map((run) => ({ jobId: run.job.id, vmTypeId: run.vmType.id, gpus: run.gpus })),
-    cuts,
-  };
+  return { kind: "grouped", groups };
 }
 
-function encodeAssignment(
-  { w, y, x }: Variables,
-  allocation: Allocation,
-  columnCount: number,
-): number[] {
+function encodeAssignment({ w, y, x }: Variables, allocation: Allocation, columnCount: number): number[] {
   const point = new Array<number>(columnCount).fill(0);
   allocation.nodes.forEach((allocated, node) => {
     point[w[node] ?? NaN] = 1;

@@ -32,7 +32,10 @@ export function lpText(model: MilpModel): string {
 function terms(expression: LinearExpression, names: readonly string[]): string {
   const text = expression
     .filter((term) => term.coefficient !== 0)
-    .map((term) => `${term.coefficient < 0 ? "-" : "+"} ${Math.abs(term.coefficient)} ${names[term.column] ?? ""}`)
+    .map(
+      (term) =>
+        `${term.coefficient < 0 ? "-" : "+"} ${Math.abs(term.coefficient)} ${names[term.column] ?? ""}`,
+    )
     .join(" ");
   return text === "" ? `0 ${names[0] ?? "x"}` : text;
 }
@@ -43,12 +46,14 @@ function rowLines(row: Row, names: readonly string[]): readonly string[] {
   if (row.lower === row.upper) return [` ${name}: ${left} = ${row.upper}`];
   const lines: string[] = [];
   if (row.upper < Infinity) lines.push(` ${name}: ${left} <= ${row.upper}`);
-  if (row.lower > -Infinity) lines.push(` ${name}${lines.length > 0 ? "_lower" : ""}: ${left} >= ${row.lower}`);
+  if (row.lower > -Infinity)
+    lines.push(` ${name}${lines.length > 0 ? "_lower" : ""}: ${left} >= ${row.lower}`);
   return lines;
 }
 
 function boundText(column: Column, name: string): string {
-  const bound = (value: number): string => (value === Infinity ? "+inf" : value === -Infinity ? "-inf" : `${value}`);
+  const bound = (value: number): string =>
+    value === Infinity ? "+inf" : value === -Infinity ? "-inf" : `${value}`;
   return `${bound(column.lower)} <= ${name} <= ${bound(column.upper)}`;
 }
 

@@ -62,7 +62,13 @@ export function columnList(): ColumnList {
 }
 
 /** A 0/1 variable. */
-export const binary = (name: string, cost: number): Column => ({ name, lower: 0, upper: 1, domain: "integer", cost });
+export const binary = (name: string, cost: number): Column => ({
+  name,
+  lower: 0,
+  upper: 1,
+  domain: "integer",
+  cost,
+});
 
 /** Objective value of a point. */
 export function objectiveAt(model: MilpModel, point: ArrayLike<number>): number {

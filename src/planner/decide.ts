@@ -106,7 +106,10 @@ function checked(milpModel: MilpModel, outcome: SolveOutcome): SolveOutcome {
   if (outcome.kind !== "proven" && outcome.kind !== "incumbent") return outcome;
   const violation = checkPoint(milpModel, outcome.point)[0];
   if (violation === undefined) return outcome;
-  return { kind: "failed", message: `point breaks ${violation.kind} ${violation.name} by ${violation.amount}` };
+  return {
+    kind: "failed",
+    message: `point breaks ${violation.kind} ${violation.name} by ${violation.amount}`,
+  };
 }
 
 const NOTHING_TO_SOLVE: SolveOutcome = { kind: "proven", point: [], objective: 0, bound: 0 };

@@ -56,35 +56,58 @@ export interface JobExplanation {
 /** Relative changes of the objective below this are noise of floating point. */
 const EQUAL_OBJECTIVE = 1e-9;
 
+/** What is explained: a plan, on the state it was decided on, under the policy that decided it. */
+export interface ExplainedPlan {
+  readonly state: ClusterState;
+  readonly plan: Pick<Plan, "allocation">;
+  readonly policy: PolicyName;
+}
+
 /** Explains a plan on the state it was decided on. */
 export function explain(
   state: ClusterState,
   plan: Pick<Plan, "allocation">,
   policy: PolicyName,
 ): readonly JobExplanation[] {
+  const planned = plannedOn({ state, plan, policy });
+  return planned.problem.jobs.map((job) => explainOne(state, planned, job));
+}
+
+/** Explains one job of a plan; undefined when the plan does not know it. */
+export function explainJob(explained: ExplainedPlan, jobId: string): JobExplanation | undefined {
+  const planned = plannedOn(explained);
+  const job = planned.problem.jobs.find((candidate) => candidate.id === jobId);
+  return job === undefined ? undefined : explainOne(explained.state, planned, job);
+}
+
+function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
   const problem = pose(state);
   const { objective } = posePolicy(policy, problem);
-  const planCost = objective.costOf(plan.allocation);
-  return problem.jobs.map((job) => {
-    const missing = findJob(state, job.id)?.job.durations.missing ?? [];
-    const alternatives = [
-      ...job.configurations.map((configuration) =>
-        tryOut({ problem, objective, planCost, allocation: plan.allocation }, job, configuration),
-      ),
-      ...missing.map(({ vmTypeId, gpus, reason }): Alternative => ({
-        vmTypeId,
-        gpus,
-        durationSeconds: null,
-        tardinessSeconds: null,
-        tardinessCostUsd: null,
-        sharedRentUsd: null,
-        aloneRentUsd: null,
-        verdict: { kind: "impossible", reason },
-      })),
-    ].sort((a, b) => rank(a.verdict) - rank(b.verdict));
-    const decision = placements(plan.allocation).has(job.id) ? "running" : "waiting";
-    return { jobId: job.id, decision, summary: summarise(decision, alternatives, objective), alternatives };
-  });
+  return { problem, objective, planCost: objective.costOf(plan.allocation), allocation: plan.allocation };
+}
+
+function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): JobExplanation {
+  const missing = findJob(state, job.id)?.job.durations.missing ?? [];
+  const alternatives = [
+    ...job.configurations.map((configuration) => tryOut(planned, job, configuration)),
+    ...missing.map(({ vmTypeId, gpus, reason }): Alternative => ({
+      vmTypeId,
+      gpus,
+      durationSeconds: null,
+      tardinessSeconds: null,
+      tardinessCostUsd: null,
+      sharedRentUsd: null,
+      aloneRentUsd: null,
+      verdict: { kind: "impossible", reason },
+    })),
+  ].sort((a, b) => rank(a.verdict) - rank(b.verdict));
+  const decision = placements(planned.allocation).has(job.id) ? "running" : "waiting";
+  return {
+    jobId: job.id,
+    decision,
+    summary: summarise(decision, alternatives, planned.objective),
+    alternatives,
+  };
 }
 
 interface Planned {
@@ -111,7 +134,11 @@ function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration
   };
 }
 
-function judge(planned: Planned, job: PlanningJob, wish: { readonly vmType: VmType; readonly gpus: number }): Verdict {
+function judge(
+  planned: Planned,
+  job: PlanningJob,
+  wish: { readonly vmType: VmType; readonly gpus: number },
+): Verdict {
   const { problem, objective, planCost, allocation } = planned;
   const now = placements(allocation).get(job.id);
   if (now?.vmTypeId === wish.vmType.id && now.gpus === wish.gpus) return { kind: "chosen" };
@@ -123,7 +150,9 @@ function judge(planned: Planned, job: PlanningJob, wish: { readonly vmType: VmTy
   let changed: Allocation;
   if (withRoom !== undefined) {
     changed = {
-      nodes: others.nodes.map((node) => (node === withRoom ? { ...node, parts: [...node.parts, part] } : node)),
+      nodes: others.nodes.map((node) =>
+        node === withRoom ? { ...node, parts: [...node.parts, part] } : node,
+      ),
     };
   } else {
     const quotaNodes = quotaWithin(wish.vmType, problem.maxNodes);
@@ -132,7 +161,9 @@ function judge(planned: Planned, job: PlanningJob, wish: { readonly vmType: VmTy
       return { kind: "blocked-by-node-limit", maxNodes: problem.maxNodes };
     }
     if (ofType >= quotaNodes) return { kind: "blocked-by-quota", quotaNodes };
-    changed = { nodes: [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }] };
+    changed = {
+      nodes: [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }],
+    };
   }
   const change = objective.costOf(changed) - planCost;
   if (Math.abs(change) <= EQUAL_OBJECTIVE * Math.max(1, Math.abs(planCost))) return { kind: "as-good" };
@@ -175,10 +206,16 @@ function summarise(
 ): string {
   const best = alternatives.find((alternative) => alternative.verdict.kind !== "chosen");
   const chosen = alternatives.find((alternative) => alternative.verdict.kind === "chosen");
-  const name = ({ vmTypeId, gpus }: Alternative): string => `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
-  const against = best === undefined ? "it has no alternative" : `next best, ${name(best)}, ${words(best.verdict, objective)}`;
+  const name = ({ vmTypeId, gpus }: Alternative): string =>
+    `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
+  const against =
+    best === undefined
+      ? "it has no alternative"
+      : `next best, ${name(best)}, ${words(best.verdict, objective)}`;
   if (decision === "running" && chosen !== undefined) return `Runs on ${name(chosen)}; ${against}.`;
-  return best === undefined ? "Waits: it fits no VM type." : `Waits: ${name(best)} ${words(best.verdict, objective)}.`;
+  return best === undefined
+    ? "Waits: it fits no VM type."
+    : `Waits: ${name(best)} ${words(best.verdict, objective)}.`;
 }
 
 function words(verdict: Verdict, { name, unit }: Objective): string {

@@ -21,7 +21,9 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
       (row) => row.vmTypeId === placement.vmTypeId && row.gpus === placement.gpus,
     );
     if (node === undefined || vmType === undefined || duration === undefined) {
-      throw new Error(`Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`);
+      throw new Error(
+        `Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`,
+      );
     }
     const left = 1 - entry.completedShare;
     const remainingSeconds = duration.durationSeconds * left;

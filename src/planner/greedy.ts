@@ -35,10 +35,15 @@ export function greedy(problem: PlanningProblem): Assignment {
     // A job for which no setup has room waits.
     setupsInOrder(problem, job).some((setup) => seat(problem, open, { job, setup }));
   }
-  for (const node of open) shrink(problem, open, { node, jobs: node.parts.flatMap((part) => jobs.get(part.jobId) ?? []) });
+  for (const node of open)
+    shrink(problem, open, { node, jobs: node.parts.flatMap((part) => jobs.get(part.jobId) ?? []) });
   return {
+    kind: "pooled",
     choices: open.flatMap(({ vmType, parts }) => parts.map((part) => ({ ...part, vmTypeId: vmType.id }))),
-    cuts: open.map(({ vmType, parts }) => ({ vmTypeId: vmType.id, partition: parts.map(({ gpus }) => gpus) })),
+    cuts: open.map(({ vmType, parts }) => ({
+      vmTypeId: vmType.id,
+      partition: parts.map(({ gpus }) => gpus),
+    })),
   };
 }
 

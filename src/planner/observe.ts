@@ -88,12 +88,16 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     if (known.has(job.id)) throw new Error(`Job ${job.id} has arrived before`);
     const configurations = new Set(job.durations.entries.map((row) => `${row.vmTypeId} ${row.gpus}`));
     if (configurations.size === 0) throw new Error(`Job ${job.id} fits no VM type and was let in`);
-    if (configurations.size < job.durations.entries.length) throw new Error(`Job ${job.id} has a duration twice`);
+    if (configurations.size < job.durations.entries.length)
+      throw new Error(`Job ${job.id} has a duration twice`);
     known.add(job.id);
   }
-  const arrived = event.jobs.map(
-    (job): JobState => ({ id: job.id, job, status: { kind: "active" }, completedShare: 0 }),
-  );
+  const arrived = event.jobs.map((job): JobState => ({
+    id: job.id,
+    job,
+    status: { kind: "active" },
+    completedShare: 0,
+  }));
   return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
 }
 

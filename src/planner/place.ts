@@ -1,8 +1,14 @@
 /**
- * Places an assignment on named nodes. Running jobs stay where they are when the rest still fits around them (best fit, largest first);
- * for odd part sizes that can fail, then the VM type is packed anew by the solver's cuts and nodes are matched to those already rented.
+ * Places an assignment on named nodes.
+ *
+ * Grouped: the solver decided which jobs share a node; groups only get names, those of the rented nodes where most of their jobs stay.
+ *
+ * Pooled: only how many jobs run in which configuration is decided, so running jobs stay where they are and the others are put around
+ * them, largest first. Where a job finds no room, smaller ones that stayed make way: with the sizes of a divisor chain that always succeeds.
+ * For odd sizes it can fail; then the VM type is packed anew by the solver's cuts.
  */
 import type { Allocation, AllocatedNode, GpuPart } from "../domain/allocation.ts";
+import { assertNever } from "../domain/assert-never.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { NodeId } from "../domain/ids.ts";
 import { compareIds, nodeId } from "../domain/ids.ts";
@@ -10,27 +16,22 @@ import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import type { Assignment, Choice, NodeCut } from "../formulation/formulation.ts";
 
-/** Nodes while they are being filled; `id` is null until a name is given. */
+/** Nodes of one VM type while they are being filled; `id` is null until a name is given. */
 interface Bin {
   id: NodeId | null;
-  readonly parts: GpuPart[];
+  parts: GpuPart[];
   freeGpus: number;
 }
 
 /** Named nodes for an assignment. Uses no more nodes of a VM type than the assignment rents. */
 export function place(problem: PlanningProblem, assignment: Assignment): Allocation {
-  const choices = groupBy(assignment.choices, (choice) => choice.vmTypeId);
-  const cuts = groupBy(assignment.cuts, (cut) => cut.vmTypeId);
+  const bins = binsByVmType(problem, assignment);
   let nextNodeNumber = problem.nextNodeNumber;
   const nodes: AllocatedNode[] = [];
   for (const vmType of problem.vmTypes) {
-    const own = [...(choices.get(vmType.id) ?? [])].sort((a, b) => b.gpus - a.gpus || compareIds(a.jobId, b.jobId));
-    const ownCuts = cuts.get(vmType.id) ?? [];
-    const rented = problem.current.nodes.filter((node) => node.vmTypeId === vmType.id);
-    const bins = keepInPlace(vmType, rented, { choices: own, nodeCount: ownCuts.length }) ?? packByCuts(vmType, own, ownCuts);
-    nameBins(bins, rented);
-    for (const bin of bins) {
-      if (bin.parts.length === 0) continue;
+    const own = bins(vmType).filter((bin) => bin.parts.length > 0);
+    nameBins(own, rentedAs(problem, vmType));
+    for (const bin of own) {
       const id = bin.id ?? nodeId(`node-${nextNodeNumber++}`);
       nodes.push({ id, vmTypeId: vmType.id, parts: sortedParts(bin.parts) });
     }
@@ -38,38 +39,100 @@ export function place(problem: PlanningProblem, assignment: Assignment): Allocat
   return { nodes };
 }
 
+const rentedAs = (problem: PlanningProblem, vmType: VmType): readonly AllocatedNode[] =>
+  problem.current.nodes.filter((node) => node.vmTypeId === vmType.id);
+
+function binsByVmType(problem: PlanningProblem, assignment: Assignment): (vmType: VmType) => readonly Bin[] {
+  switch (assignment.kind) {
+    case "grouped": {
+      const groups = groupBy(assignment.groups, (group) => group.vmTypeId);
+      return (vmType) => (groups.get(vmType.id) ?? []).map(({ parts }) => binOf(vmType, null, parts));
+    }
+    case "pooled": {
+      const choices = groupBy(assignment.choices, (choice) => choice.vmTypeId);
+      const cuts = groupBy(assignment.cuts, (cut) => cut.vmTypeId);
+      return (vmType) => {
+        const own = [...(choices.get(vmType.id) ?? [])].sort(largestFirst);
+        const ownCuts = cuts.get(vmType.id) ?? [];
+        const wanted = { choices: own, nodeCount: ownCuts.length };
+        return keepInPlace(vmType, rentedAs(problem, vmType), wanted) ?? packByCuts(vmType, own, ownCuts);
+      };
+    }
+    default:
+      return assertNever(assignment);
+  }
+}
+
 function keepInPlace(
   vmType: VmType,
   rented: readonly AllocatedNode[],
   wanted: { readonly choices: readonly Choice[]; readonly nodeCount: number },
-): Bin[] | undefined {
-  const unplaced = new Map(wanted.choices.map((choice) => [choice.jobId, choice]));
-  const bins: Bin[] = [];
-  for (const node of rented) {
-    const kept = node.parts.filter((part) => unplaced.get(part.jobId)?.gpus === part.gpus);
-    if (kept.length === 0) continue;
-    bins.push({ id: node.id, parts: [...kept], freeGpus: vmType.gpuCount - gpusOf(kept) });
-    for (const part of kept) unplaced.delete(part.jobId);
-  }
-  if (bins.length > wanted.nodeCount) return undefined;
-  for (const choice of unplaced.values()) {
-    const bin = bestFit(bins, choice.gpus);
-    if (bin !== undefined) addPart(bin, choice);
-    else if (bins.length < wanted.nodeCount) bins.push(binWith(vmType, choice));
-    else return undefined;
+): readonly Bin[] | undefined {
+  const unplaced = new Map(wanted.choices.map((choice): [string, GpuPart] => [choice.jobId, choice]));
+  // The nodes that lose most of their jobs anyway are given back first.
+  const bins = rented
+    .map((node) =>
+      binOf(
+        vmType,
+        node.id,
+        node.parts.filter((part) => unplaced.get(part.jobId)?.gpus === part.gpus),
+      ),
+    )
+    .filter((bin) => bin.parts.length > 0)
+    .sort((a, b) => a.freeGpus - b.freeGpus)
+    .slice(0, wanted.nodeCount);
+  for (const part of bins.flatMap((bin) => bin.parts)) unplaced.delete(part.jobId);
+  while (bins.length < wanted.nodeCount) bins.push(binOf(vmType, null, []));
+
+  // Parts that make way are smaller than the one that drives them out, so that they come up again later in this order.
+  const queue = [...unplaced.values()];
+  for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
+    const bin = bestFit(bins, part.gpus) ?? makeWay(bins, part.gpus, queue);
+    if (bin === undefined) return undefined;
+    bin.parts.push({ jobId: part.jobId, gpus: part.gpus });
+    bin.freeGpus -= part.gpus;
   }
   return bins;
 }
 
+/** The fullest bin with room. */
 function bestFit(bins: readonly Bin[], gpus: number): Bin | undefined {
   return bins
     .filter((bin) => bin.freeGpus >= gpus)
-    .reduce<Bin | undefined>((best, bin) => (best === undefined || bin.freeGpus < best.freeGpus ? bin : best), undefined);
+    .reduce<Bin | undefined>(
+      (best, bin) => (best === undefined || bin.freeGpus < best.freeGpus ? bin : best),
+      undefined,
+    );
+}
+
+/** Makes room by taking smaller parts out of the bin that has to lose fewest of them; they go back into the queue. */
+function makeWay(bins: readonly Bin[], gpus: number, queue: GpuPart[]): Bin | undefined {
+  const evictions = bins.flatMap((bin) => {
+    const leaving: GpuPart[] = [];
+    let free = bin.freeGpus;
+    for (const part of [...bin.parts].sort(largestFirst)) {
+      if (free >= gpus) break;
+      if (part.gpus >= gpus) continue;
+      leaving.push(part);
+      free += part.gpus;
+    }
+    return free >= gpus ? [{ bin, leaving, free }] : [];
+  });
+  const chosen = evictions.reduce<(typeof evictions)[number] | undefined>(
+    (best, entry) => (best === undefined || entry.leaving.length < best.leaving.length ? entry : best),
+    undefined,
+  );
+  if (chosen === undefined) return undefined;
+  chosen.bin.parts = chosen.bin.parts.filter((part) => !chosen.leaving.includes(part));
+  chosen.bin.freeGpus = chosen.free;
+  queue.push(...chosen.leaving);
+  queue.sort(largestFirst);
+  return chosen.bin;
 }
 
 /** The i-th largest job takes the i-th largest part: the packing constraint says exactly that this works. */
-function packByCuts(vmType: VmType, choices: readonly Choice[], cuts: readonly NodeCut[]): Bin[] {
-  const bins = cuts.map((): Bin => ({ id: null, parts: [], freeGpus: vmType.gpuCount }));
+function packByCuts(vmType: VmType, choices: readonly Choice[], cuts: readonly NodeCut[]): readonly Bin[] {
+  const bins = cuts.map(() => binOf(vmType, null, []));
   const parts = cuts
     .flatMap((cut, bin) => cut.partition.map((size) => ({ bin, size })))
     .sort((a, b) => b.size - a.size);
@@ -79,7 +142,7 @@ function packByCuts(vmType: VmType, choices: readonly Choice[], cuts: readonly N
     if (part === undefined || bin === undefined || part.size < choice.gpus) {
       throw new Error(`The cuts of ${vmType.id} do not host ${choice.jobId} on ${choice.gpus} GPUs`);
     }
-    addPart(bin, choice);
+    bin.parts.push({ jobId: choice.jobId, gpus: choice.gpus });
   });
   return bins;
 }
@@ -89,7 +152,7 @@ function nameBins(bins: readonly Bin[], rented: readonly AllocatedNode[]): void 
   const taken = new Set(bins.flatMap((bin) => bin.id ?? []));
   const free = rented.filter((node) => !taken.has(node.id));
   const pairs = bins
-    .filter((bin) => bin.id === null && bin.parts.length > 0)
+    .filter((bin) => bin.id === null)
     .flatMap((bin) => free.map((node) => ({ bin, node, stay: staying(bin, node) })))
     .sort((a, b) => b.stay - a.stay || compareIds(a.node.id, b.node.id));
   for (const { bin, node } of pairs) {
@@ -102,18 +165,13 @@ function nameBins(bins: readonly Bin[], rented: readonly AllocatedNode[]): void 
 const staying = (bin: Bin, node: AllocatedNode): number =>
   bin.parts.filter((part) => node.parts.some((old) => old.jobId === part.jobId)).length;
 
-const gpusOf = (parts: readonly GpuPart[]): number => parts.reduce((total, part) => total + part.gpus, 0);
+const binOf = (vmType: VmType, id: NodeId | null, parts: readonly GpuPart[]): Bin => ({
+  id,
+  parts: [...parts],
+  freeGpus: vmType.gpuCount - parts.reduce((total, part) => total + part.gpus, 0),
+});
 
-function binWith(vmType: VmType, choice: Choice): Bin {
-  const bin: Bin = { id: null, parts: [], freeGpus: vmType.gpuCount };
-  addPart(bin, choice);
-  return bin;
-}
-
-function addPart(bin: Bin, choice: Choice): void {
-  bin.parts.push({ jobId: choice.jobId, gpus: choice.gpus });
-  bin.freeGpus -= choice.gpus;
-}
+const largestFirst = (a: GpuPart, b: GpuPart): number => b.gpus - a.gpus || compareIds(a.jobId, b.jobId);
 
 const sortedParts = (parts: readonly GpuPart[]): readonly GpuPart[] =>
   [...parts].sort((a, b) => compareIds(a.jobId, b.jobId));

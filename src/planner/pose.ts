@@ -5,7 +5,8 @@ import type { Configuration, PlanningProblem } from "../domain/planning-problem.
 
 /** Poses the decision problem of a state: the jobs that are left, with what is left of them. Throws before the first event. */
 export function pose(state: ClusterState): PlanningProblem {
-  if (state.nowSeconds === null) throw new Error("No event has happened yet, so there is no time to decide at");
+  if (state.nowSeconds === null)
+    throw new Error("No event has happened yet, so there is no time to decide at");
   return {
     revision: state.revision,
     nowSeconds: state.nowSeconds,

@@ -27,7 +27,8 @@ export function cheapestFeasible(
   for (const allocation of allocations) {
     if (checkAllocation(problem, allocation).length > 0) continue;
     const cost = objective.costOf(allocation);
-    if (best === undefined || cost < best.cost - EQUAL_COSTS * Math.abs(best.cost)) best = { allocation, cost };
+    if (best === undefined || cost < best.cost - EQUAL_COSTS * Math.abs(best.cost))
+      best = { allocation, cost };
   }
   if (best === undefined) throw new Error("No candidate plan is feasible, not even the empty one");
   return best;

@@ -14,7 +14,7 @@ export function planText(plan: Plan, vmTypes: readonly VmType[], maxNodes: numbe
     `Plan at ${isoTime(plan.decidedAtSeconds)} (policy ${plan.policy}): ${plan.allocation.nodes.length} of ${maxNodes} nodes rented ` +
       `for ${usdText(plan.rentPerHourUsd)} USD/h, ${running.length} jobs run, ${waiting.length} wait.`,
     ...(plan.allocation.nodes.length === 0 ? [] : [nodeTable(plan.allocation.nodes, vmTypes)]),
-    ...(running.length === 0 ? [] : [runningTable(running)]),
+    ...(running.length === 0 ? [] : [runningTable(running, plan.decidedAtSeconds)]),
     ...(waiting.length === 0 ? [] : [waitingTable(waiting)]),
     proofText(plan.proof),
   ].join("\n");
@@ -36,20 +36,20 @@ function nodeTable(nodes: readonly AllocatedNode[], vmTypes: readonly VmType[]):
   return tableText(["node", "VM type", "GPUs", "USD/h", "GPU partition (job: GPUs)", "idle"], rows);
 }
 
-function runningTable(running: readonly RunningForecast[]): string {
+function runningTable(running: readonly RunningForecast[], decidedAtSeconds: number): string {
   const rows = running.map((forecast) => [
     forecast.jobId,
     `${forecast.nodeId} (${forecast.vmTypeId})`,
     `${forecast.gpus}`,
     durationText(forecast.remainingSeconds),
+    `${durationText(forecast.earliestCompletionAtSeconds - decidedAtSeconds)} … ${durationText(forecast.latestCompletionAtSeconds - decidedAtSeconds)}`,
     isoTime(forecast.expectedCompletionAtSeconds),
-    `${isoTime(forecast.earliestCompletionAtSeconds)} … ${isoTime(forecast.latestCompletionAtSeconds)}`,
     forecast.expectedTardinessSeconds === 0 ? "in time" : durationText(forecast.expectedTardinessSeconds),
     usdText(forecast.expectedRentUsd),
     usdText(forecast.expectedTardinessCostUsd),
   ]);
   return tableText(
-    ["runs", "on", "GPUs", "time left", "ends", "80 % interval", "tardiness", "rent USD", "late USD"],
+    ["runs", "on", "GPUs", "time left", "80 % interval", "ends", "tardiness", "rent USD", "late USD"],
     rows,
   );
 }
@@ -57,7 +57,9 @@ function runningTable(running: readonly RunningForecast[]): string {
 function waitingTable(waiting: readonly WaitingForecast[]): string {
   const rows = waiting.map((forecast) => [
     forecast.jobId,
-    forecast.slackSeconds >= 0 ? durationText(forecast.slackSeconds) : `late by ${durationText(-forecast.slackSeconds)}`,
+    forecast.slackSeconds >= 0
+      ? durationText(forecast.slackSeconds)
+      : `late by ${durationText(-forecast.slackSeconds)}`,
     isoTime(forecast.soonestCompletionAtSeconds),
     usdText(forecast.leastTardinessCostUsd),
   ]);

@@ -17,7 +17,10 @@ export function usdText(usd: number): string {
 
 /** A table with a header line and no colours, so that it reads the same in a file. */
 export function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const table = new Table({ head: [...head], style: { head: [], border: [] } });
+  const table = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+  });
   for (const row of rows) table.push([...row]);
   return table.toString();
 }

@@ -54,7 +54,9 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     input.onDecision?.(last, events);
     idleDecisions = events.every((event) => event.kind === "timer-elapsed") ? idleDecisions + 1 : 0;
     if (idleDecisions > MAX_IDLE_DECISIONS) {
-      throw new Error(`${activeJobs(state).length} jobs are left and policy ${input.means.policy} starts none of them`);
+      throw new Error(
+        `${activeJobs(state).length} jobs are left and policy ${input.means.policy} starts none of them`,
+      );
     }
   }
 }

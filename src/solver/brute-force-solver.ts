@@ -1,11 +1,11 @@
 /**
  * Brute force behind SolverPort, for tests: enumerates every integer point within the bounds, and for each of them every vertex of the
- * remaining continuous problem. Exact and slow; refuses what it cannot enumerate.
+ * remaining continuous problem. Exact and slow; answers `failed` to what it cannot enumerate, and takes every model for bounded.
  */
 import { Matrix, solve as solveLinear } from "ml-matrix";
-import { checkPoint } from "../milp/check-point.ts";
+import { checkPoint, FEASIBILITY_TOLERANCE } from "../milp/check-point.ts";
 import { valueAt } from "../milp/linear-expression.ts";
-import type { MilpModel } from "../milp/milp-model.ts";
+import type { Column, MilpModel, Row } from "../milp/milp-model.ts";
 import { objectiveAt } from "../milp/milp-model.ts";
 import type { SolveOutcome, SolverPort } from "../milp/solver-port.ts";
 
@@ -24,6 +24,8 @@ export function bruteForceSolver(): SolverPort {
 function solve(model: MilpModel): SolveOutcome {
   const integers = columnsOf(model, "integer");
   const continuous = columnsOf(model, "continuous");
+  const open = integers.map((index) => model.columns[index]).find((column) => !hasFiniteBounds(column));
+  if (open !== undefined) return { kind: "failed", message: `column ${open.name} has no finite bounds` };
   const count = integers.reduce((total, index) => total * valuesOf(model, index).length, 1);
   if (count > MAX_INTEGER_POINTS) return { kind: "failed", message: `${count} integer points are too many` };
   if (continuous.length > MAX_CONTINUOUS_COLUMNS) {
@@ -31,7 +33,10 @@ function solve(model: MilpModel): SolveOutcome {
   }
   let best: { readonly point: readonly number[]; readonly objective: number } | undefined;
   const point = model.columns.map(() => 0);
+  const integerRows = model.rows.filter((row) => row.terms.every((term) => integers.includes(term.column)));
   const consider = (): void => {
+    // Most integer points break a row that has no continuous column; then the vertices need not be looked for.
+    if (integerRows.some((row) => breaks(row, point))) return;
     for (const candidate of continuous.length === 0 ? [point] : vertices(model, point, continuous)) {
       if (checkPoint(model, candidate).length > 0) continue;
       const objective = objectiveAt(model, candidate);
@@ -53,15 +58,22 @@ function solve(model: MilpModel): SolveOutcome {
   return best === undefined ? { kind: "infeasible" } : { kind: "proven", ...best, bound: best.objective };
 }
 
+function breaks(row: Row, point: readonly number[]): boolean {
+  const activity = valueAt(row.terms, point);
+  const slack = FEASIBILITY_TOLERANCE * Math.max(1, ...row.terms.map((term) => Math.abs(term.coefficient)));
+  return activity < row.lower - slack || activity > row.upper + slack;
+}
+
 function columnsOf(model: MilpModel, domain: "integer" | "continuous"): readonly number[] {
   return model.columns.flatMap((column, index) => (column.domain === domain ? [index] : []));
 }
 
+const hasFiniteBounds = (column: Column | undefined): boolean =>
+  column !== undefined && Number.isFinite(column.upper - column.lower);
+
 function valuesOf(model: MilpModel, index: number): readonly number[] {
   const column = model.columns[index];
-  if (column === undefined || !Number.isFinite(column.upper - column.lower)) {
-    throw new RangeError(`Brute force needs finite bounds on ${column?.name ?? "a column"}`);
-  }
+  if (column === undefined) return [];
   const least = Math.ceil(column.lower);
   return Array.from({ length: Math.floor(column.upper) - least + 1 }, (_, step) => least + step);
 }
@@ -75,7 +87,10 @@ function* vertices(
   const planes = tightPlanes(model, point, continuous);
   for (const chosen of subsets(planes, continuous.length)) {
     const matrix = new Matrix(chosen.map((plane) => [...plane.normal]));
-    const solution = solveNonsingular(matrix, chosen.map((plane) => plane.offset));
+    const solution = solveNonsingular(
+      matrix,
+      chosen.map((plane) => plane.offset),
+    );
     if (solution === undefined) continue;
     const candidate = [...point];
     continuous.forEach((column, index) => {
@@ -90,7 +105,11 @@ interface Plane {
   readonly offset: number;
 }
 
-function tightPlanes(model: MilpModel, point: readonly number[], continuous: readonly number[]): readonly Plane[] {
+function tightPlanes(
+  model: MilpModel,
+  point: readonly number[],
+  continuous: readonly number[],
+): readonly Plane[] {
   const planes: Plane[] = [];
   const push = (normal: readonly number[], offset: number): void => {
     if (Number.isFinite(offset) && normal.some((value) => value !== 0)) planes.push({ normal, offset });

@@ -9,6 +9,9 @@ import type { HighsTask } from "./highs-worker.ts";
 /** HiGHS gets a little less than the deadline, so that it can hand over its incumbent before the watchdog ends it. */
 const TIME_LIMIT_SHARE_OF_DEADLINE = 0.8;
 
+/** Node's timers take no more than 2^31 − 1 ms; a longer one would fire at once. */
+const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
+
 /** HiGHS in `threads` workers (one solve each at a time). Close it to let the process end. */
 export function highsSolver(options: { readonly threads: number }): SolverPort {
   const pool = new Piscina<HighsTask, SolveOutcome>({
@@ -26,7 +29,12 @@ export function highsSolver(options: { readonly threads: number }): SolverPort {
       const timer =
         limits.deadlineSeconds === null
           ? undefined
-          : setTimeout(() => { watchdog.abort(); }, limits.deadlineSeconds * 1000);
+          : setTimeout(
+              () => {
+                watchdog.abort();
+              },
+              Math.min(limits.deadlineSeconds * 1000, MAX_TIMER_MILLISECONDS),
+            );
       try {
         return await pool.run(taskOf(model, limits, start), { signal: watchdog.signal });
       } catch (error) {

@@ -25,6 +25,9 @@ export interface HighsTask {
   readonly start: Float64Array | null;
 }
 
+/** How far from whole an integer may be. */
+const INTEGRALITY_TOLERANCE = 1e-9;
+
 let loading: Promise<Highs> | undefined;
 
 /** Solves one task. The WASM module is loaded once for each worker; every model is disposed. */
@@ -59,21 +62,24 @@ function run(highs: Highs, model: Model, task: HighsTask): SolveOutcome {
     mip_rel_gap: task.relativeGap,
     // The default of 1e-6 is absolute: on a cheap cluster it would pass for proof of a plan that is not optimal.
     mip_abs_gap: 0,
+    // The default of 1e-6 lets an integer cheat by a millionth of a big-M, so that the objective is below what any plan can cost.
+    mip_feasibility_tolerance: INTEGRALITY_TOLERANCE,
     random_seed: task.seed,
     ...(task.maxTreeNodes === null ? {} : { mip_max_nodes: task.maxTreeNodes }),
     ...(task.timeLimitSeconds === null ? {} : { time_limit: task.timeLimitSeconds }),
   });
   if (task.start !== null) model.setSolution({ colValue: task.start });
   model.run();
-  return outcome(highs, model);
+  return outcome(highs, model, task);
 }
 
 /** Judged by whether a feasible point exists, not by the status word alone. */
-function outcome(highs: Highs, model: Model): SolveOutcome {
+function outcome(highs: Highs, model: Model, task: HighsTask): SolveOutcome {
   const status = model.getModelStatus();
   const codes = highs.constants.modelStatus;
   if (status === codes.infeasible) return { kind: "infeasible" };
-  const bound = finiteOrNull(model.info.get("mip_dual_bound"));
+  if (status === codes.unbounded) return { kind: "failed", message: "the model is unbounded" };
+  const bound = boundOf(model, task, status === codes.optimal);
   const feasible = model.info.get("primal_solution_status") === highs.constants.solutionStatus.feasible;
   if (!feasible) {
     const reason = limitReason(highs, status);
@@ -85,6 +91,12 @@ function outcome(highs: Highs, model: Model): SolveOutcome {
   const objective = model.getObjectiveValue();
   if (status === codes.optimal) return { kind: "proven", point, objective, bound };
   return { kind: "incumbent", point, objective, bound, reason: limitReason(highs, status) ?? "time-limit" };
+}
+
+/** HiGHS leaves `mip_dual_bound` at 0 for a model without integers, which would pass for a proof; an optimal LP is its own bound. */
+function boundOf(model: Model, task: HighsTask, optimal: boolean): number | null {
+  if (task.integrality.includes(1)) return finiteOrNull(model.info.get("mip_dual_bound"));
+  return optimal ? model.getObjectiveValue() : null;
 }
 
 function limitReason(highs: Highs, status: number): LimitReason | null {

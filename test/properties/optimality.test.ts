@@ -16,6 +16,7 @@ import { highsSolver } from "../../src/solver/highs-solver.ts";
 import { leastCost } from "../support/every-allocation.ts";
 import { EXACT } from "../support/limits.ts";
 import { planningProblem } from "../support/random-problem.ts";
+import { seeded } from "../support/seed.ts";
 
 const solver = highsSolver({ threads: 2 });
 afterAll(() => solver.close());
@@ -23,54 +24,70 @@ afterAll(() => solver.close());
 /** Small enough to enumerate; GPU counts include odd ones, for which capacity alone would be wrong. */
 const SMALL = { maxJobs: 4, maxNodes: 2, maxVmTypes: 3, gpuCounts: [1, 2, 3, 4] };
 const RUNS = 1000;
+/** Problems that are solved at the same time, so that both of the solver's threads are busy. */
+const BATCH = 5;
 const tolerance = (value: number): number => 1e-6 * Math.max(1, Math.abs(value));
+
+/** Holds a property of single problems to `runs` of them, a batch at a time; a failure names its problem's place in the batch. */
+async function onProblems(
+  arbitrary: fc.Arbitrary<PlanningProblem>,
+  runs: number,
+  holds: (problem: PlanningProblem) => Promise<void>,
+): Promise<void> {
+  const batches = fc.array(arbitrary, { minLength: BATCH, maxLength: BATCH });
+  const named = (problem: PlanningProblem, index: number): Promise<void> =>
+    holds(problem).catch((cause: unknown) => {
+      throw new Error(`problem ${index} of the batch: ${String(cause)}`, { cause });
+    });
+  await fc.assert(
+    fc.asyncProperty(batches, async (problems) => {
+      await Promise.all(problems.map(named));
+    }),
+    seeded(runs / BATCH),
+  );
+}
 
 describe("on every small problem", () => {
   it("progress-value equals brute force, and its bound is at least as low", async () => {
-    await fc.assert(
-      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
-        const objective = progressValueObjective(problem);
-        const { allocation, proof } = await choose(problem, { policy: "progress-value", solver, limits: EXACT });
-        const least = leastCost(problem, objective.costOf);
-        expect(checkAllocation(problem, allocation)).toEqual([]);
-        expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
-        expect(proof.objective).toBeCloseTo(inOwnSense(objective, objective.costOf(allocation)), 9);
-        expect(proof.bound).not.toBeNull();
-        expect(inOwnSense(objective, proof.bound ?? NaN)).toBeLessThanOrEqual(least + tolerance(least));
-      }),
-      { numRuns: RUNS },
-    );
+    await onProblems(planningProblem(SMALL), RUNS, async (problem) => {
+      const objective = progressValueObjective(problem);
+      const { allocation, proof } = await choose(problem, {
+        policy: "progress-value",
+        solver,
+        limits: EXACT,
+      });
+      const least = leastCost(problem, objective.costOf);
+      expect(checkAllocation(problem, allocation)).toEqual([]);
+      expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
+      expect(proof.objective).toBeCloseTo(inOwnSense(objective, objective.costOf(allocation)), 9);
+      expect(proof.bound).not.toBeNull();
+      expect(inOwnSense(objective, proof.bound ?? NaN)).toBeLessThanOrEqual(least + tolerance(least));
+    });
   });
 
   it("the per-node formulation equals brute force under the literature's objective", async () => {
-    await fc.assert(
-      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
-        const objective = firstCompletionObjective(problem);
-        const { allocation } = await choose(problem, { policy: "per-node", solver, limits: EXACT });
-        const least = leastCost(problem, objective.costOf);
-        expect(checkAllocation(problem, allocation)).toEqual([]);
-        expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
-      }),
-      { numRuns: RUNS },
-    );
+    await onProblems(planningProblem(SMALL), RUNS, async (problem) => {
+      const objective = firstCompletionObjective(problem);
+      const { allocation } = await choose(problem, { policy: "per-node", solver, limits: EXACT });
+      const least = leastCost(problem, objective.costOf);
+      expect(checkAllocation(problem, allocation)).toEqual([]);
+      expect(Math.abs(objective.costOf(allocation) - least)).toBeLessThanOrEqual(tolerance(least));
+    });
   });
 
   it("the aggregated formulation equals the per-node one", async () => {
-    await fc.assert(
-      fc.asyncProperty(planningProblem({ ...SMALL, maxJobs: 6, maxNodes: 3 }), async (problem) => {
-        const objective = progressValueObjective(problem);
-        const costs = [];
-        for (const formulate of [aggregated, perNode]) {
-          const { milpModel, objectiveOffset } = formulate(problem, objective);
-          const outcome = await solver.solve(milpModel, EXACT);
-          if (outcome.kind !== "proven") throw new Error(outcome.kind);
-          costs.push(outcome.objective + objectiveOffset);
-        }
-        const [a, b] = costs;
-        expect(Math.abs((a ?? NaN) - (b ?? NaN))).toBeLessThanOrEqual(tolerance(a ?? NaN));
-      }),
-      { numRuns: RUNS },
-    );
+    await onProblems(planningProblem({ ...SMALL, maxJobs: 6, maxNodes: 3 }), RUNS, async (problem) => {
+      const objective = progressValueObjective(problem);
+      const costs = [];
+      for (const formulate of [aggregated, perNode]) {
+        const { milpModel, objectiveOffset } = formulate(problem, objective);
+        const outcome = await solver.solve(milpModel, EXACT);
+        if (outcome.kind !== "proven") throw new Error(outcome.kind);
+        costs.push(outcome.objective + objectiveOffset);
+      }
+      const [a, b] = costs;
+      expect(Math.abs((a ?? NaN) - (b ?? NaN))).toBeLessThanOrEqual(tolerance(a ?? NaN));
+    });
   });
 });
 
@@ -86,29 +103,30 @@ describe("relaxing a problem", () => {
   };
 
   it("one more node never raises the optimum", async () => {
-    await fc.assert(
-      fc.asyncProperty(planningProblem(SMALL), async (problem) => {
-        const more = { ...problem, maxNodes: problem.maxNodes + 1 };
-        const least = await exactCost(problem);
-        expect(await exactCost(more)).toBeLessThanOrEqual(least + tolerance(least));
-      }),
-      { numRuns: RUNS / 4 },
-    );
+    await onProblems(planningProblem(SMALL), RUNS / 4, async (problem) => {
+      const more = { ...problem, maxNodes: problem.maxNodes + 1 };
+      const least = await exactCost(problem);
+      expect(await exactCost(more)).toBeLessThanOrEqual(least + tolerance(least));
+    });
   });
 
   it("a later due date never raises the literature's optimum", async () => {
     await fc.assert(
-      fc.asyncProperty(planningProblem(SMALL), fc.integer({ min: 1, max: 20_000 }), async (problem, seconds) => {
-        const later = {
-          ...problem,
-          jobs: problem.jobs.map((job, index) =>
-            index === 0 ? { ...job, dueAtSeconds: job.dueAtSeconds + seconds } : job,
-          ),
-        };
-        const least = await literatureCost(problem);
-        expect(await literatureCost(later)).toBeLessThanOrEqual(least + tolerance(least));
-      }),
-      { numRuns: RUNS / 4 },
+      fc.asyncProperty(
+        planningProblem(SMALL),
+        fc.integer({ min: 1, max: 20_000 }),
+        async (problem, seconds) => {
+          const later = {
+            ...problem,
+            jobs: problem.jobs.map((job, index) =>
+              index === 0 ? { ...job, dueAtSeconds: job.dueAtSeconds + seconds } : job,
+            ),
+          };
+          const least = await literatureCost(problem);
+          expect(await literatureCost(later)).toBeLessThanOrEqual(least + tolerance(least));
+        },
+      ),
+      seeded(RUNS / 4),
     );
   });
 });
@@ -132,7 +150,7 @@ describe("the start point", () => {
           expect(cost).toBeLessThanOrEqual(objective.costOf(draft) + tolerance(cost));
         }
       }),
-      { numRuns: RUNS },
+      seeded(RUNS),
     );
   });
 });

@@ -105,7 +105,10 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
         current: EMPTY_ALLOCATION,
         nextNodeNumber: 1,
       };
-      const current = someAllocation(problem, jobs.map(({ running }) => running));
+      const current = someAllocation(
+        problem,
+        jobs.map(({ running }) => running),
+      );
       return { ...problem, current, nextNodeNumber: current.nodes.length + 1 };
     });
 }

@@ -1,0 +1,67 @@
+/** Why each job runs where it runs, or waits, as JSON. */
+import { z } from "zod";
+import type { Alternative, JobExplanation } from "../planner/explain.ts";
+import { gpusField, idField, secondsField, usdField, vmTypeField } from "./view-fields.ts";
+
+const verdictSchema = z
+  .discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("chosen") }),
+    z.strictObject({
+      kind: z.literal("worse"),
+      objectiveLoss: z.number().meta({ description: "By how much the objective would worsen, in its unit." }),
+    }),
+    z.strictObject({ kind: z.literal("as-good") }),
+    z.strictObject({
+      kind: z.literal("better"),
+      objectiveGain: z.number().meta({ description: "By how much it would improve, within the plan's gap." }),
+    }),
+    z.strictObject({ kind: z.literal("blocked-by-node-limit"), maxNodes: z.int().min(0) }),
+    z.strictObject({ kind: z.literal("blocked-by-quota"), quotaNodes: z.int().min(0) }),
+    z.strictObject({ kind: z.literal("impossible"), reason: z.string() }),
+  ])
+  .meta({ id: "Verdict", description: "What stands for or against a configuration." });
+
+const alternativeSchema = z
+  .strictObject({
+    vmType: vmTypeField,
+    gpus: gpusField,
+    durationSeconds: secondsField
+      .nullable()
+      .meta({ description: "Remaining seconds there; null if impossible." }),
+    tardinessSeconds: secondsField.nullable().meta({ description: "Tardiness if it started now." }),
+    tardinessCostUsd: usdField.nullable().meta({ description: "Cost of that tardiness." }),
+    sharedRentUsd: usdField
+      .nullable()
+      .meta({ description: "Rent until completion if the whole node is in use." }),
+    aloneRentUsd: usdField.nullable().meta({ description: "Rent until completion alone on the node." }),
+    verdict: verdictSchema,
+  })
+  .meta({ id: "Alternative", description: "One configuration that the job has or could have." });
+
+/** JSON form of one job's explanation. */
+export const jobExplanationSchema = z
+  .strictObject({
+    jobId: idField,
+    decision: z.enum(["running", "waiting"]),
+    summary: z.string().meta({ description: "One sentence for people." }),
+    alternatives: z
+      .array(alternativeSchema)
+      .meta({ description: "The chosen one first, then by how little worse." }),
+  })
+  .meta({ id: "JobExplanation", description: "Why a job runs where it runs, or waits." });
+
+export type JobExplanationView = z.output<typeof jobExplanationSchema>;
+
+/** One job's explanation as JSON. */
+export function jobExplanationView(explanation: JobExplanation): JobExplanationView {
+  return {
+    jobId: explanation.jobId,
+    decision: explanation.decision,
+    summary: explanation.summary,
+    alternatives: explanation.alternatives.map(alternativeView),
+  };
+}
+
+function alternativeView({ vmTypeId, ...rest }: Alternative): JobExplanationView["alternatives"][number] {
+  return { vmType: vmTypeId, ...rest };
+}

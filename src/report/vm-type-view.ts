@@ -1,0 +1,62 @@
+/** A VM type as JSON. */
+import { z } from "zod";
+import type { VmType } from "../domain/vm-type.ts";
+import { gpusField, usdField, vmTypeField } from "./view-fields.ts";
+
+/** JSON form of a VM type. */
+export const vmTypeViewSchema = z
+  .strictObject({
+    id: vmTypeField,
+    gpuType: z.string().meta({ example: "K80" }),
+    gpuCount: gpusField.meta({ description: "GPUs, or GPU slices, on one node." }),
+    gpuShare: z
+      .number()
+      .gt(0)
+      .max(1)
+      .meta({ description: "Share of a physical GPU that each is.", example: 1 }),
+    gpuMemoryGib: z.number().gt(0).meta({ description: "Memory of each GPU or slice.", example: 12 }),
+    vcpuCount: z.int().min(1).nullable().meta({ description: "null where the catalogue does not say." }),
+    memoryGib: z
+      .number()
+      .gt(0)
+      .nullable()
+      .meta({ description: "Main memory; null where the catalogue does not say." }),
+    pricePerHourUsd: usdField.meta({ description: "On-demand price in USD per hour." }),
+    region: z.string().meta({ example: "eastus" }),
+    quotaNodes: z
+      .int()
+      .min(0)
+      .nullable()
+      .meta({ description: "Nodes of this type at once; null is unlimited." }),
+  })
+  .meta({ id: "VmType", description: "A kind of virtual machine that can be rented." });
+
+export type VmTypeView = z.output<typeof vmTypeViewSchema>;
+
+/** A VM type as JSON. */
+export function vmTypeView(vmType: VmType): VmTypeView {
+  const {
+    id,
+    gpuType,
+    gpuCount,
+    gpuShare,
+    gpuMemoryGib,
+    vcpuCount,
+    memoryGib,
+    pricePerHourUsd,
+    region,
+    quotaNodes,
+  } = vmType;
+  return {
+    id,
+    gpuType,
+    gpuCount,
+    gpuShare,
+    gpuMemoryGib,
+    vcpuCount,
+    memoryGib,
+    pricePerHourUsd,
+    region,
+    quotaNodes,
+  };
+}

@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import express from "express";
+import type { Express } from "express";
+import helmet from "helmet";
+import { pinoHttp } from "pino-http";
+import type { Logger } from "pino";
+import { mountDocs } from "./docs-page.ts";
+import { errorHandler } from "./error-handler.ts";
+import { openapiYaml } from "./openapi-document.ts";
+import { RequestProblem } from "./problem-details.ts";
+import { mountRoutes } from "./route.ts";
+import { healthRoutes } from "./routes/health-routes.ts";
+import { jobRoutes } from "./routes/job-routes.ts";
+import { planningRoutes } from "./routes/planning-routes.ts";
+import { referenceRoutes } from "./routes/reference-routes.ts";
+import type { ServiceContext } from "./routes/service-context.ts";
+
+/**
+ * Everything from the service itself: no page of it may ask another host. Swagger UI needs inline styles and its icons as data.
+ * Requests are not upgraded to HTTPS, because the service speaks HTTP behind 127.0.0.1.
+ */
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    styleSrc: ["'self'", "'unsafe-inline'"],
+    imgSrc: ["'self'", "data:"],
+    objectSrc: ["'none'"],
+    baseUri: ["'self'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
+/** The HTTP face of a service. */
+export function createApp(context: ServiceContext, logger: Logger): Express {
+  const app = express();
+  app.set("etag", false);
+  app.use(pinoHttp({ logger, ...REQUEST_LOG }));
+  app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false }));
+  app.use((request, response, next) => {
+    if (typeof request.id === "string") response.set("X-Request-Id", request.id);
+    next();
+  });
+  mountRoutes(app, [
+    ...jobRoutes(context),
+    ...planningRoutes(context),
+    ...referenceRoutes(context),
+    ...healthRoutes(context),
+  ]);
+  mountDocs(app, openapiYaml());
+  app.use((request) => {
+    throw new RequestProblem("unknown-route", `Nothing is at ${request.path}; /docs lists what there is.`);
+  });
+  app.use(errorHandler(logger));
+  return app;
+}
+
+const REQUEST_LOG = {
+  // Our own id, never the client's: it goes into the log.
+  genReqId: () => randomUUID(),
+  // Headers stay out of the log: they may hold credentials.
+  serializers: {
+    req: ({ id, method, url }: { id: unknown; method: unknown; url: unknown }) => ({ id, method, url }),
+    res: ({ statusCode }: { statusCode: unknown }) => ({ statusCode }),
+  },
+};

@@ -1,0 +1,133 @@
+/** Endpoints about events and plans, as data. */
+import { z } from "zod";
+import { idSchema } from "../../catalog/job-spec.ts";
+import { jobExplanationSchema } from "../../report/explanation-view.ts";
+import { planViewSchema } from "../../report/plan-view.ts";
+import { NO_BODY, endpoint } from "../endpoint.ts";
+import { ACCEPTED_EXAMPLE, acceptedSchema } from "./accepted.ts";
+import { EXPLANATION_EXAMPLE, PLAN_EXAMPLE } from "./examples.ts";
+import { noParameters } from "./parameters.ts";
+
+const eventSchema = z
+  .discriminatedUnion("kind", [
+    z
+      .strictObject({ kind: z.literal("job-completed"), jobId: idSchema })
+      .meta({ id: "JobCompletedEvent", description: "A job has finished." }),
+    z
+      .strictObject({
+        kind: z.literal("progress-reported"),
+        jobId: idSchema,
+        completedShare: z.number().min(0).lt(1).meta({
+          description: "Share of the whole job's work that is done; it replaces what was predicted.",
+          example: 0.4,
+        }),
+      })
+      .meta({ id: "ProgressReportedEvent", description: "A job says how far it has come." }),
+  ])
+  .meta({ id: "Event", description: "What happened to a job; its time is the service's." });
+
+/** POST /v1/events */
+export const postEvents = endpoint({
+  operationId: "reportEvent",
+  method: "post",
+  path: "/v1/events",
+  tag: "Planning",
+  summary: "Report an event",
+  description: "Reports a completion or progress and triggers a decision. 409: the job has ended already.",
+  body: {
+    schema: eventSchema,
+    isRequired: true,
+    examples: {
+      completion: { summary: "A completion", value: { kind: "job-completed", jobId: "JJ1" } },
+      progress: {
+        summary: "Progress",
+        value: { kind: "progress-reported", jobId: "JJ1", completedShare: 0.4 },
+      },
+    },
+  },
+  query: noParameters,
+  params: noParameters,
+  reply: {
+    status: 202,
+    description: "The event is taken in.",
+    schema: acceptedSchema,
+    example: ACCEPTED_EXAMPLE,
+  },
+  problems: [404, 409],
+});
+
+/** POST /v1/replan */
+export const postReplan = endpoint({
+  operationId: "replan",
+  method: "post",
+  path: "/v1/replan",
+  tag: "Planning",
+  summary: "Decide again",
+  description: "Triggers a decision now, as the timer does.",
+  body: {
+    schema: z
+      .strictObject({})
+      .optional()
+      .meta({ id: "ReplanRequest", description: "Nothing, or an empty object." }),
+    isRequired: false,
+    examples: { empty: { summary: "Nothing to say", value: {} } },
+  },
+  query: noParameters,
+  params: noParameters,
+  reply: {
+    status: 202,
+    description: "A new plan follows.",
+    schema: acceptedSchema,
+    example: ACCEPTED_EXAMPLE,
+  },
+  problems: [],
+});
+
+/** GET /v1/plan */
+export const getPlan = endpoint({
+  operationId: "getPlan",
+  method: "get",
+  path: "/v1/plan",
+  tag: "Planning",
+  summary: "Get the plan in force",
+  description: "The plan that was enacted last, as it was decided. 503: none has been decided yet.",
+  body: NO_BODY,
+  query: noParameters,
+  params: noParameters,
+  reply: {
+    status: 200,
+    description: "The plan.",
+    schema: planViewSchema,
+    example: PLAN_EXAMPLE,
+  },
+  problems: [503],
+});
+
+/** GET /v1/plan/explanation */
+export const getExplanation = endpoint({
+  operationId: "explainPlan",
+  method: "get",
+  path: "/v1/plan/explanation",
+  tag: "Planning",
+  summary: "Explain the plan in force",
+  description:
+    "For every job that the plan knows: each configuration it could have, what that would take and cost, and what stands against it. " +
+    "404: the plan does not know the job asked for. 503: no plan has been decided yet.",
+  body: NO_BODY,
+  query: z.strictObject({
+    jobId: idSchema.optional().meta({ description: "Only this job.", example: "JJ1" }),
+  }),
+  params: noParameters,
+  reply: {
+    status: 200,
+    description: "The explanation.",
+    schema: z
+      .strictObject({
+        revision: z.int().min(0).meta({ description: "The plan's revision.", example: 4 }),
+        jobs: z.array(jobExplanationSchema),
+      })
+      .meta({ id: "PlanExplanation" }),
+    example: { revision: 4, jobs: [EXPLANATION_EXAMPLE] },
+  },
+  problems: [404, 503],
+});

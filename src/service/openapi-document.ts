@@ -1,0 +1,137 @@
+/** The OpenAPI document, made from the endpoints' schemas; tools/write-openapi.ts writes it to openapi.yaml. */
+import { stringify } from "yaml";
+import { createDocument } from "zod-openapi";
+import type {
+  ZodOpenApiOperationObject,
+  ZodOpenApiResponseObject,
+  ZodOpenApiResponsesObject,
+} from "zod-openapi";
+import { groupBy } from "../domain/group-by.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { readsBody } from "./endpoint.ts";
+import { getHealth, getReadiness } from "./endpoints/health.ts";
+import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
+import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
+import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
+import type { ProblemStatus } from "./problem-details.ts";
+import { problemSchema } from "./problem-details.ts";
+
+const ENDPOINTS: readonly Endpoint[] = [
+  postJobs,
+  getJobs,
+  getJob,
+  deleteJob,
+  postEvents,
+  postReplan,
+  getPlan,
+  getExplanation,
+  postEstimates,
+  getCatalog,
+  getNetworks,
+  getHealth,
+  getReadiness,
+];
+
+const TAGS = [
+  { name: "Jobs", description: "Training jobs: submit, list, cancel." },
+  { name: "Planning", description: "Events, decisions and plans." },
+  { name: "Predictions", description: "How long a job takes where." },
+  { name: "Reference data", description: "What jobs and plans refer to." },
+  { name: "Service", description: "For whoever runs the service." },
+] satisfies readonly { readonly name: Endpoint["tag"]; readonly description: string }[];
+
+/** Any request may have an unknown parameter or meet a defect. */
+const PROBLEMS_OF_ALL: readonly ProblemStatus[] = [400, 500];
+const PROBLEMS_OF_BODIES: readonly ProblemStatus[] = [413, 415];
+
+/** The whole document as YAML text. */
+export function openapiYaml(): string {
+  const document = createDocument({
+    openapi: "3.1.0",
+    info: {
+      title: "Berth",
+      version: "1.0.0",
+      description:
+        "Plans GPU capacity for training jobs: which VMs to rent, how their GPUs are split, who waits, with a proof. " +
+        "Times are ISO 8601 with zone; every number's name carries its unit; null means unknown. " +
+        "Errors are problem details (RFC 9457).",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/", description: "This service." }],
+    tags: TAGS,
+    paths: Object.fromEntries(
+      [...groupBy(ENDPOINTS, (endpoint) => endpoint.path)].map(([path, endpoints]) => [
+        path,
+        Object.fromEntries(endpoints.map((endpoint) => [endpoint.method, operation(endpoint)])),
+      ]),
+    ),
+  });
+  return stringify(document, { aliasDuplicateObjects: false, lineWidth: 120, version: "1.1" });
+}
+
+function operation(endpoint: Endpoint): ZodOpenApiOperationObject {
+  const { body, query, params } = endpoint;
+  return {
+    operationId: endpoint.operationId,
+    tags: [endpoint.tag],
+    summary: endpoint.summary,
+    description: endpoint.description,
+    requestParams: { query, path: params },
+    ...(readsBody(endpoint)
+      ? {
+          requestBody: {
+            required: body.isRequired,
+            content: { "application/json": { schema: body.schema, examples: { ...body.examples } } },
+          },
+        }
+      : {}),
+    responses: responses(endpoint),
+  };
+}
+
+function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
+  const { reply, problems } = endpoint;
+  const statuses = new Set([
+    ...PROBLEMS_OF_ALL,
+    ...(readsBody(endpoint) ? PROBLEMS_OF_BODIES : []),
+    ...problems,
+  ]);
+  return {
+    [`${reply.status}`]: {
+      description: reply.description,
+      content: { "application/json": { schema: reply.schema, example: reply.example } },
+    },
+    ...Object.fromEntries(
+      [...statuses].sort((a, b) => a - b).map((status) => [`${status}`, PROBLEM_RESPONSES[status]]),
+    ),
+  };
+}
+
+/** One shared response for each status code, with an example of each kind of problem that has it. */
+function problemResponse(status: ProblemStatus): ZodOpenApiResponseObject {
+  const kinds = Object.entries(PROBLEM_EXAMPLES).filter(([, example]) => example.status === status);
+  return {
+    id: `Problem${status}`,
+    description: kinds.map(([, example]) => example.title).join(", or: "),
+    content: {
+      "application/problem+json": {
+        schema: problemSchema,
+        examples: Object.fromEntries(kinds.map(([kind, value]) => [kind, { value }])),
+      },
+    },
+  };
+}
+
+/** Shared by all operations: one component each. */
+const PROBLEM_RESPONSES = {
+  400: problemResponse(400),
+  404: problemResponse(404),
+  405: problemResponse(405),
+  409: problemResponse(409),
+  413: problemResponse(413),
+  415: problemResponse(415),
+  422: problemResponse(422),
+  500: problemResponse(500),
+  503: problemResponse(503),
+} satisfies Record<ProblemStatus, ZodOpenApiResponseObject>;

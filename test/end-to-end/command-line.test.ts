@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { durationTableSchema } from "../../src/report/estimate-view.ts";
+import { jobExplanationSchema } from "../../src/report/explanation-view.ts";
+import { planViewSchema } from "../../src/report/plan-view.ts";
+import { z } from "zod";
+import { berth } from "./run-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "berth-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const PROTOTYPE = "instances/scenarios/prototype-2019.json";
+
+const explainedPlanSchema = planViewSchema.extend({ explanation: z.array(jobExplanationSchema) });
+const anyObject = z.record(z.string(), z.unknown());
+
+/** The prototype scenario with a change to its fields or to those of its first job, as a file. */
+function changed(
+  name: string,
+  change: { readonly scenario?: Record<string, unknown>; readonly firstJob?: Record<string, unknown> },
+): string {
+  const scenario = z
+    .looseObject({ jobs: z.array(anyObject) })
+    .parse(JSON.parse(readFileSync(PROTOTYPE, "utf8")));
+  const jobs = scenario.jobs.map((job, index) => (index === 0 ? { ...job, ...change.firstJob } : job));
+  const path = join(folder, `${name}.json`);
+  writeFileSync(path, JSON.stringify({ ...scenario, jobs, ...change.scenario }));
+  return path;
+}
+
+describe("berth plan", () => {
+  it("plans the prototype scenario with a proof", async () => {
+    const { exitCode, stdout, stderr } = await berth("plan", PROTOTYPE, "--json", "--explain");
+    expect(stderr).toBe("");
+    expect(exitCode).toBe(0);
+    const plan = explainedPlanSchema.parse(JSON.parse(stdout));
+    expect(plan.nodes.length).toBeLessThanOrEqual(2);
+    expect(plan.running).toHaveLength(6);
+    expect(plan.proof).toMatchObject({
+      objectiveName: "progress-value",
+      gap: 0,
+      stopReason: "proven-optimal",
+    });
+    expect(plan.proof.objective).toBeCloseTo(plan.proof.bound ?? NaN, 6);
+    expect(plan.explanation).toHaveLength(6);
+  });
+
+  it("prints tables, also of jobs that wait", async () => {
+    const path = changed("no-nodes", { scenario: { maxNodes: 0 } });
+    const { exitCode, stdout } = await berth("plan", path, "--explain");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("0 of 0 nodes rented for 0.00 USD/h, 0 jobs run, 6 wait");
+    expect(stdout).toContain("all 0 that may be rented are");
+  });
+
+  it("decides with the literature's MILP and with the peer's rule too", async () => {
+    for (const policy of ["per-node", "greedy"]) {
+      const { exitCode, stdout } = await berth(
+        "plan",
+        PROTOTYPE,
+        "--policy",
+        policy,
+        "--json",
+        "--at",
+        "2019-09-02T09:10:00Z",
+      );
+      expect(exitCode).toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ policy, decidedAt: "2019-09-02T09:10:00Z" });
+    }
+  });
+
+  it.concurrent.each([
+    ["a file that is not there", "no-such-file.json", ["no-such-file.json", "cannot be read"]],
+    [
+      "an unknown network",
+      changed("network", { firstJob: { network: "resnet51" } }),
+      ["/jobs/0/network", '"resnet51"', "resnet50"],
+    ],
+    ["a negative batch", changed("batch", { firstJob: { batchSize: -4 } }), ["/jobs/0/batchSize", "-4"]],
+    [
+      "a due date without zone",
+      changed("zone", { firstJob: { dueAt: "2019-09-02T10:00:00" } }),
+      ["/jobs/0/dueAt", "no time zone", "10:00:00Z"],
+    ],
+    [
+      "a job that fits nowhere",
+      changed("fit", { firstJob: { batchSize: 1_000_000 } }),
+      ["/jobs/0", "fits no VM type", "GiB"],
+    ],
+    ["two jobs of one id", changed("twice", { firstJob: { id: "JJ2" } }), ["/jobs/1/id", "JJ2"]],
+    [
+      "an unknown VM type",
+      changed("vm", {
+        scenario: { catalog: { name: "slides-2019", region: "slides-2019", vmTypes: ["NC6"] } },
+      }),
+      ["/catalog/vmTypes/0", "Standard_NC6"],
+    ],
+    [
+      "an unknown catalogue",
+      changed("catalog", { scenario: { catalog: { name: "aws", region: "x" } } }),
+      ["aws.json", "cannot be read"],
+    ],
+    ["no jobs", changed("empty", { scenario: { jobs: [] } }), ["/jobs", "no job to plan for"]],
+    ["a misspelt field", changed("field", { firstJob: { epoch: 3 } }), ["/jobs/0/epoch", "not a field"]],
+  ])("refuses %s with path, value and fix", async (_, path, texts) => {
+    const { exitCode, stdout, stderr } = await berth("plan", path);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe("");
+    for (const text of texts) expect(stderr).toContain(text);
+  });
+
+  it.concurrent.each([
+    [["plan"], "missing required argument"],
+    [["plan", PROTOTYPE, "--gap", "2"], "not a number from 0 to 1"],
+    [["plan", PROTOTYPE, "--policy", "magic"], "Allowed choices"],
+    [["plan", PROTOTYPE, "--at", "yesterday"], "ISO 8601"],
+    [["plan", PROTOTYPE, "--at", "2018-01-01T00:00:00Z"], "no job to plan for"],
+    [["plant"], "unknown command"],
+  ])("refuses the words %j", async (words, text) => {
+    const { exitCode, stderr } = await berth(...words);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(text);
+  });
+});
+
+describe("berth estimate", () => {
+  it("prints the duration table of a network over a catalogue", async () => {
+    const { exitCode, stdout } = await berth(
+      "estimate",
+      "vgg19",
+      "--batch",
+      "32",
+      "--samples",
+      "130000",
+      "--json",
+    );
+    expect(exitCode).toBe(0);
+    const table = durationTableSchema.loose().parse(JSON.parse(stdout));
+    const p600 = table.missing.filter((row) => row.vmType === "In-house-1");
+    expect(p600.length).toBeGreaterThan(0);
+    expect(p600[0]?.reason).toMatch(/GiB/);
+    expect(table.durations.length).toBeGreaterThan(10);
+  });
+
+  it("refuses an unknown network and a catalogue whose region is open", async () => {
+    const unknown = await berth("estimate", "vgg20", "--batch", "32");
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.stderr).toContain("vgg19");
+    const region = await berth("estimate", "vgg19", "--batch", "32", "--catalog", "azure-2026-11");
+    expect(region.exitCode).toBe(2);
+    expect(region.stderr).toContain("eastus2");
+  });
+});

@@ -1,0 +1,63 @@
+/** Runs the project's own commands as a user would: in processes of their own. */
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a finished command left. */
+export interface Finished {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `berth <words>` to its end. */
+export function berth(...words: readonly string[]): Promise<Finished> {
+  return finished(spawn(process.execPath, ["bin/berth.js", ...words], { cwd: root }));
+}
+
+/** A service that was started as `npm start` does. */
+export interface Started {
+  readonly process: ChildProcess;
+  /** Everything printed up to the line that says where the plan lives. */
+  readonly banner: string;
+  readonly url: string;
+  readonly ended: Promise<Finished>;
+}
+
+/** Starts the service on a free port and waits until it says where it is. */
+export async function startService(environment: Readonly<Record<string, string>>): Promise<Started> {
+  const child = spawn(process.execPath, ["--import", "tsx", "src/service/main.ts"], {
+    cwd: root,
+    env: { ...process.env, PORT: "0", ...environment },
+  });
+  const ended = finished(child);
+  const banner = await new Promise<string>((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("The plan lives at")) resolve(text);
+    });
+    void ended.then(({ stderr }) => {
+      reject(new Error(`the service ended before it listened: ${stderr}`));
+    });
+  });
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(banner)?.[0];
+  if (url === undefined) throw new Error(`no address in: ${banner}`);
+  return { process: child, banner, url, ended };
+}
+
+/** Waits for a process to end. */
+export function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = "";
+  let stderr = "";
+  child.stdout?.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (exitCode) => {
+      resolve({ exitCode, stdout, stderr });
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { createServer } from "node:net";
+import { describe, expect, it } from "vitest";
+import { startService } from "./run-process.ts";
+
+describe("npm start", () => {
+  it("plays the prototype's history, prints the plan, serves it, plans what is posted, and ends when told to", async () => {
+    const service = await startService({});
+    try {
+      expect(service.banner).toContain("JJ1 arrives");
+      expect(service.banner).toContain("proven-optimal");
+      const before = await getJson(`${service.url}/v1/plan`);
+      const posted = await fetch(`${service.url}/v1/jobs`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          jobs: [
+            {
+              id: "posted-1",
+              network: "resnet18",
+              framework: "pytorch",
+              batchSize: 64,
+              samples: 50_000,
+              epochs: 1,
+              dueAt: "2100-01-01T00:00:00+01:00",
+              tardinessCostPerHourUsd: 10,
+            },
+          ],
+        }),
+      });
+      expect(posted.status).toBe(202);
+      const after = await until(async () => {
+        const plan = await getJson(`${service.url}/v1/plan`);
+        return JSON.stringify(plan).includes("posted-1") ? plan : undefined;
+      });
+      expect(Number(after["revision"])).toBeGreaterThan(Number(before["revision"]));
+    } finally {
+      service.process.kill("SIGTERM");
+    }
+    const { exitCode, stderr } = await service.ended;
+    expect(stderr).toBe("");
+    expect(exitCode).toBe(0);
+  });
+
+  it("refuses a port in use and wrong variables by name", async () => {
+    const blocker = createServer();
+    const port = await new Promise<number>((resolve) => {
+      blocker.listen(0, "127.0.0.1", () => {
+        const address = blocker.address();
+        resolve(typeof address === "object" && address !== null ? address.port : 0);
+      });
+    });
+    await expect(startService({ PORT: `${port}` })).rejects.toThrow(/in use/);
+    blocker.close();
+    await expect(startService({ PORT: "eighty" })).rejects.toThrow(/PORT/);
+    await expect(startService({ BERTH_POLICY: "magic" })).rejects.toThrow(/BERTH_POLICY/);
+  });
+});
+
+async function getJson(url: string): Promise<Record<string, unknown>> {
+  const response = await fetch(url);
+  expect(response.status).toBe(200);
+  const body: unknown = await response.json();
+  return typeof body === "object" && body !== null ? { ...body } : {};
+}
+
+/** Asks again, without a pause, until there is an answer; the test's own time limit ends it. */
+async function until<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+  }
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import type { AllocatedNode } from "../../src/domain/allocation.ts";
+import { wakeUpAtSeconds } from "../../src/planner/wake-up.ts";
+import { testVmType } from "../support/random-problem.ts";
+import { node, NOW_SECONDS, writtenJob, writtenProblem } from "../support/written-problem.ts";
+
+const vmTypes = [testVmType("NC12", { gpuCount: 2, pricePerHourUsd: 1 })];
+const wakesIn = (dueInSeconds: number, nodes: readonly AllocatedNode[] = []): number => {
+  const jobs = [writtenJob("a", { NC12: [1000, 400] }, { dueInSeconds, costPerSecondUsd: 0.01 })];
+  const problem = writtenProblem({ vmTypes, jobs, maxNodes: 1 });
+  return (wakeUpAtSeconds(problem, { nodes }) ?? NaN) - NOW_SECONDS;
+};
+
+describe("wakeUpAtSeconds", () => {
+  it("is null without jobs", () => {
+    expect(wakeUpAtSeconds(writtenProblem({ vmTypes, jobs: [], maxNodes: 1 }), { nodes: [] })).toBeNull();
+  });
+
+  it("of a waiting job is where its slack has halved", () => {
+    expect(wakesIn(400 + 1000)).toBe(500);
+  });
+
+  it("of a running job is later: its slack falls at 1 − t^min/t", () => {
+    // On one GPU slack falls by 1 − 400/1000 each second.
+    expect(wakesIn(400 + 1000, [node("node-1", "NC12", { a: 1 })])).toBeCloseTo(500 / 0.6, 9);
+  });
+
+  it("is after H at the latest, and exactly then for a job in its fastest configuration", () => {
+    expect(wakesIn(400_000)).toBe(3600);
+    expect(wakesIn(400 + 1000, [node("node-1", "NC12", { a: 2 })])).toBe(3600);
+  });
+
+  it("does not halve for ever: slack below a hundredth of t^min counts as used up", () => {
+    expect(wakesIn(400 + 4)).toBe(3600);
+    expect(wakesIn(400 + 5)).toBe(2.5);
+    expect(wakesIn(-1000)).toBe(3600);
+  });
+
+  it("takes the earliest of all jobs", () => {
+    const job = (id: string, dueInSeconds: number) =>
+      writtenJob(id, { NC12: [1000, 400] }, { dueInSeconds, costPerSecondUsd: 0.01 });
+    const problem = writtenProblem({ vmTypes, jobs: [job("a", 2400), job("b", 600)], maxNodes: 1 });
+    expect(wakeUpAtSeconds(problem, { nodes: [] })).toBe(NOW_SECONDS + 100);
+  });
+});

@@ -1,0 +1,56 @@
+import { pino } from "pino";
+import { describe, expect, it } from "vitest";
+import { InvalidInput } from "../../src/catalog/input-problem.ts";
+import { loadReferenceData } from "../../src/catalog/reference-data.ts";
+import type { Service } from "../../src/service/create-service.ts";
+import { createService } from "../../src/service/create-service.ts";
+import { listen } from "../../src/service/listen.ts";
+import { fetchAnswer } from "./contract-server.ts";
+import { fakeClock } from "./fake-clock.ts";
+import { draftSolver } from "./fake-solver.ts";
+import { SETTINGS, START_SECONDS } from "./test-cluster.ts";
+
+const reference = loadReferenceData();
+
+const service = (): Service =>
+  createService({
+    settings: SETTINGS,
+    reference,
+    solver: draftSolver,
+    policy: "greedy",
+    clock: fakeClock(START_SECONDS),
+    logger: pino({ level: "silent" }),
+  });
+
+describe("listen", () => {
+  it("serves on 127.0.0.1 and closes", async () => {
+    const listening = await listen(service(), { host: "127.0.0.1", port: 0 });
+    expect(listening.url).toBe(`http://127.0.0.1:${listening.port}`);
+    expect((await fetchAnswer(`${listening.url}/healthz`, {})).status).toBe(200);
+    // Not a name that a router can read.
+    expect(await fetchAnswer(`${listening.url}/v1/jobs/%E0%A4%A`, {})).toMatchObject({
+      status: 400,
+      json: { type: "urn:problem-type:berth:malformed-request" },
+    });
+    await listening.close();
+    await expect(fetch(`${listening.url}/healthz`)).rejects.toThrow();
+  });
+
+  it("says that a port is in use", async () => {
+    const first = await listen(service(), { host: "127.0.0.1", port: 0 });
+    const second = service();
+    const failure = listen(second, { host: "127.0.0.1", port: first.port });
+    await expect(failure).rejects.toThrow(InvalidInput);
+    await expect(failure).rejects.toThrow(`port ${first.port} of 127.0.0.1 is in use`);
+    await second.close();
+    await first.close();
+  });
+
+  it("says that an address is not this machine's", async () => {
+    const other = service();
+    await expect(listen(other, { host: "192.0.2.1", port: 0 })).rejects.toThrow(
+      "this machine does not have the address",
+    );
+    await other.close();
+  });
+});

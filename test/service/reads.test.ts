@@ -1,0 +1,215 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { openapiYaml } from "../../src/service/openapi-document.ts";
+import type { ContractServer } from "./contract-server.ts";
+import { contractServer } from "./contract-server.ts";
+import { draftSolver, fakeSolver } from "./fake-solver.ts";
+import { arrival } from "./test-cluster.ts";
+
+let server: ContractServer;
+
+beforeAll(async () => {
+  server = await contractServer({ solver: draftSolver });
+  await server.service.loop.idle();
+});
+afterAll(() => server.close());
+
+const workload = { network: "resnet50", framework: "pytorch", batchSize: 64, samples: 130_000, epochs: 3 };
+
+describe("estimates", () => {
+  const answerSchema = z.object({
+    iterations: z.number(),
+    durations: z.array(
+      z.object({
+        vmType: z.string(),
+        lowerSeconds: z.number(),
+        durationSeconds: z.number(),
+        upperSeconds: z.number(),
+      }),
+    ),
+    missing: z.array(z.object({ vmType: z.string(), reason: z.string() })),
+  });
+
+  it("predict every configuration of the catalogue, or say why not", async () => {
+    const answer = await server.post("/v1/estimates", workload);
+    expect(answer.status).toBe(200);
+    const { iterations, durations, missing } = answerSchema.parse(answer.json);
+    expect(iterations).toBe(3 * Math.ceil(130_000 / 64));
+    expect(durations.length + missing.length).toBe(1 + 1 + 2 + 4);
+    for (const { lowerSeconds, durationSeconds, upperSeconds } of durations) {
+      expect(lowerSeconds).toBeLessThanOrEqual(durationSeconds);
+      expect(upperSeconds).toBeGreaterThanOrEqual(durationSeconds);
+    }
+  });
+
+  it("say what is missing when nothing fits, and register nothing", async () => {
+    const { revision } = server.service.loop.view().state;
+    const answer = await server.post("/v1/estimates", { ...workload, network: "bert-base", batchSize: 4096 });
+    expect(answer).toMatchObject({ status: 200, json: { durations: [] } });
+    const { missing } = answerSchema.parse(answer.json);
+    expect(missing[0]?.reason).toMatch(/needs .* GiB/);
+    expect(server.service.loop.view().state.revision).toBe(revision);
+  });
+
+  it("take layers inline", async () => {
+    const network = {
+      input: [3, 32, 32],
+      layers: [{ kind: "fc", name: "fc", inputs: ["input"], input: [3, 32, 32], output: [10], bias: true }],
+    };
+    expect(await server.post("/v1/estimates", { ...workload, network })).toMatchObject({
+      status: 200,
+      json: { network: "inline" },
+    });
+  });
+
+  it("refuse unknown networks and wrong fields", async () => {
+    expect(await server.post("/v1/estimates", { ...workload, network: "resnet51" })).toMatchObject({
+      status: 422,
+      json: { problems: [{ path: "/network", value: "resnet51" }] },
+    });
+    expect(await server.post("/v1/estimates", { ...workload, framework: "mxnet", dueAt: "x" })).toMatchObject(
+      {
+        status: 400,
+        json: { problems: [{ path: "/framework" }, { path: "/dueAt" }] },
+      },
+    );
+  });
+});
+
+describe("reference data", () => {
+  it("lists the VM types with prices, and the cluster's limits", async () => {
+    expect(await server.get("/v1/catalog")).toMatchObject({
+      status: 200,
+      json: {
+        maxNodes: 2,
+        replanIntervalSeconds: 3600,
+        vmTypes: [
+          { id: "Standard_NC6", pricePerHourUsd: 0.56, quotaNodes: null },
+          { id: "Standard_NV12" },
+          { id: "Standard_NV24" },
+          { id: "Standard_NV6" },
+        ],
+      },
+    });
+  });
+
+  it("lists the networks with their totals", async () => {
+    const answer = await server.get("/v1/networks");
+    expect(answer.status).toBe(200);
+    expect(answer.json).toMatchObject({
+      networks: expect.arrayContaining([
+        expect.objectContaining({ name: "alexnet" }),
+        expect.objectContaining({ name: "resnet50", weightCount: 25_557_032 }),
+      ]) as unknown[],
+    });
+  });
+});
+
+describe("health", () => {
+  it("is alive and ready", async () => {
+    expect(await server.get("/healthz")).toMatchObject({ status: 200, json: { status: "ok" } });
+    expect(await server.get("/readyz")).toMatchObject({
+      status: 200,
+      json: { status: "ready", pendingEventCount: 0 },
+    });
+    expect((await server.send("/healthz", { method: "HEAD" })).status).toBe(200);
+  });
+
+  it("is not ready before the first plan, nor after a failed decision", async () => {
+    const solver = fakeSolver();
+    const other = await contractServer({ solver });
+    const early = await other.get("/v1/plan");
+    // The first decision has no job and needs no solver; a request may come before or after it.
+    expect([200, 503]).toContain(early.status);
+    await other.service.loop.idle();
+    await other.service.loop.submit(arrivalHere("a"));
+    await solver.asked();
+    solver.break(new Error("secret detail"));
+    await other.service.loop.idle();
+    const answer = await other.get("/readyz");
+    expect(answer).toMatchObject({ status: 503, json: { type: "urn:problem-type:berth:not-ready" } });
+    expect(answer.headers.get("retry-after")).toBe("1");
+    expect(answer.text).not.toContain("secret");
+    const correlationId = /correlation id ([0-9a-f-]+)/.exec(answer.text)?.[1] ?? "none";
+    expect(
+      other.logLines.filter((line) => line.includes(correlationId) && line.includes("secret detail")),
+    ).toHaveLength(1);
+    expect(await other.get("/healthz")).toMatchObject({ status: 200 });
+    expect(await other.get("/v1/plan")).toMatchObject({ status: 200, json: { running: [], waiting: [] } });
+    await other.close();
+  });
+});
+
+/** A job on a VM type of the prototype's cluster. */
+const arrivalHere =
+  (id: string): ReturnType<typeof arrival> =>
+  (state, atSeconds) => {
+    const { vmTypes } = state.settings;
+    const made = arrival(id)(state, atSeconds);
+    const jobs = made.jobs.map((job) => ({
+      ...job,
+      durations: {
+        missing: [],
+        entries: job.durations.entries
+          .slice(0, 1)
+          .flatMap((entry) => vmTypes.slice(0, 1).map(({ id: vmTypeId }) => ({ ...entry, vmTypeId }))),
+      },
+    }));
+    return { ...made, jobs };
+  };
+
+describe("a defect", () => {
+  it("is answered with a correlation id, logged with its stack, and shows nothing of the inside", async () => {
+    const broken = await contractServer({
+      solver: draftSolver,
+      eventLog: {
+        appendEvent: () => Promise.reject(new Error("secret path of the disk")),
+        appendPlan: () => Promise.resolve(),
+        events: () => Promise.resolve([]),
+        plans: () => Promise.resolve([]),
+      },
+    });
+    await broken.service.loop.idle();
+    const answer = await broken.post("/v1/replan", {});
+    expect(answer).toMatchObject({ status: 500, json: { type: "urn:problem-type:berth:internal-error" } });
+    expect(answer.text).not.toContain("secret");
+    const id = answer.headers.get("x-request-id") ?? "none";
+    expect(answer.text).toContain(id);
+    const logged = broken.logLines.find((line) => line.includes(id) && line.includes("secret path"));
+    expect(logged).toContain("at ");
+    expect(await broken.get("/v1/plan")).toMatchObject({ status: 503 });
+    expect(await broken.get("/v1/plan/explanation")).toMatchObject({ status: 503 });
+    await broken.close();
+  });
+});
+
+describe("documentation", () => {
+  it("openapi.yaml is what the schemas say; else run `npm run openapi`", async () => {
+    const path = fileURLToPath(new URL("../../openapi.yaml", import.meta.url));
+    expect(readFileSync(path, "utf8")).toBe(openapiYaml());
+    const answer = await server.get("/openapi.yaml");
+    expect(answer).toMatchObject({ status: 200, text: openapiYaml() });
+    expect(answer.headers.get("content-type")).toContain("yaml");
+  });
+
+  it("has a page that asks no other host", async () => {
+    const page = await server.get("/docs/");
+    expect(page.status).toBe(200);
+    const policy = page.headers.get("content-security-policy") ?? "";
+    expect(policy).toContain("default-src 'self'");
+    expect(policy).not.toMatch(/https?:|\*/);
+    const links = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? "");
+    expect(links.length).toBeGreaterThan(3);
+    for (const link of links) {
+      expect(link).toMatch(/^\.\//);
+      expect((await server.get(`/docs/${link.slice(2)}`)).status).toBe(200);
+    }
+    // The policy allows no inline script; the page must not need one.
+    expect(page.text).not.toMatch(/<script(?![^>]*src=)/);
+    const init = await server.get("/docs/swagger-ui-init.js");
+    expect(init.text).toContain('"url": "/openapi.yaml"');
+    expect(init.text).toContain('"validatorUrl": null');
+  });
+});
