@@ -8,7 +8,8 @@ import {
   type AllReduceFit,
   type DurationFit,
 } from "../performance/fit.ts";
-import { FEATURES, WORK_KINDS } from "../performance/layer-work.ts";
+import { CORRECTION_VARIABLES, MAX_CORRECTION_LEVELS } from "../performance/log-correction.ts";
+import { FEATURES, WORK_KINDS } from "../performance/work-counts.ts";
 
 const measuredRangeSchema = z
   .strictObject({ min: z.number().nonnegative(), max: z.number().nonnegative() })
@@ -23,6 +24,30 @@ const residualsSchema = z
 
 const featureSchema = z.enum(FEATURES);
 
+const MAX_CORRECTION_TREES = 1000;
+
+const correctionVariableSchema = z.enum(CORRECTION_VARIABLES);
+
+const correctionTreeSchema = z
+  .strictObject({
+    variables: z.array(correctionVariableSchema).min(1).max(MAX_CORRECTION_LEVELS),
+    thresholds: z.array(z.number()),
+    leaves: z.array(z.number()),
+  })
+  .refine(
+    ({ variables, thresholds, leaves }) =>
+      thresholds.length === variables.length && leaves.length === 2 ** variables.length,
+    {
+      message: "a tree of n variables has n thresholds and 2^n leaves",
+      params: { fix: "Write the fit again with the tool that made it." },
+    },
+  );
+
+const correctionSchema = z.strictObject({
+  ranges: z.partialRecord(correctionVariableSchema, z.strictObject({ min: z.number(), max: z.number() })),
+  trees: z.array(correctionTreeSchema).max(MAX_CORRECTION_TREES),
+});
+
 const workFitSchema = z.strictObject({
   model: z.enum(DURATION_MODELS),
   workKind: z.enum(WORK_KINDS),
@@ -30,6 +55,8 @@ const workFitSchema = z.strictObject({
   status: z.enum(FIT_STATUSES),
   provenance: z.string().min(1),
   coefficients: z.partialRecord(featureSchema, z.number().nonnegative()),
+  correction: correctionSchema.exactOptional(),
+  benchmarkSecondsPerByte: z.record(z.string().min(1), z.number().nonnegative()).exactOptional(),
   rows: z.int().nonnegative(),
   measuredRange: z.partialRecord(featureSchema, measuredRangeSchema),
   error: z

@@ -60,7 +60,7 @@ export function jobMaker(
       ...row,
       vmTypeId: vmTypeId(row.vmType),
     }));
-    const durations = measuredDurations(predicted, measured, spec.epochs);
+    const durations = withinQuotas(measuredDurations(predicted, measured, spec.epochs), vmTypes);
     if (durations.entries.length === 0) return { kind: "refused", problems: [fitsNowhere(spec, durations)] };
     const longest = Math.max(...durations.entries.map((entry) => entry.upperSeconds));
     if (!(longest <= LONGEST_JOB_SECONDS))
@@ -163,6 +163,19 @@ function nothingPredicted(vmTypes: readonly VmType[]): DurationTable {
   return { entries: [], missing };
 }
 
+/** A VM type with a quota of 0 can never be rented, so that a job does not fit it. */
+function withinQuotas(table: DurationTable, vmTypes: readonly VmType[]): DurationTable {
+  const closed = new Set(vmTypes.filter((vmType) => vmType.quotaNodes === 0).map((vmType) => vmType.id));
+  const barred = table.entries.filter((entry) => closed.has(entry.vmTypeId));
+  return {
+    entries: table.entries.filter((entry) => !closed.has(entry.vmTypeId)),
+    missing: [
+      ...table.missing,
+      ...barred.map(({ vmTypeId, gpus }) => ({ vmTypeId, gpus, reason: `the quota of ${vmTypeId} is 0` })),
+    ],
+  };
+}
+
 function fitsNowhere(spec: JobSpec | ScenarioJob, durations: DurationTable): InputProblem {
   const reasons = [...new Set(durations.missing.map((row) => row.reason))];
   const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} more` : "";
@@ -170,7 +183,7 @@ function fitsNowhere(spec: JobSpec | ScenarioJob, durations: DurationTable): Inp
     path: "",
     value: { network: typeof spec.network === "string" ? spec.network : "inline", batchSize: spec.batchSize },
     message: `the job fits no VM type of the catalogue (${reasons.slice(0, MAX_REASONS).join("; ")}${more})`,
-    fix: "Use a smaller batch, a catalogue with larger GPUs, or give measuredSecondsPerEpoch.",
+    fix: "Use a smaller batch, a catalogue with larger GPUs, a quota above 0, or give measuredSecondsPerEpoch.",
   };
 }
 

@@ -1,6 +1,6 @@
 /** Checks of one layer by itself: whether its output follows from its input and its own fields. */
 import { assertNever } from "../domain/assert-never.ts";
-import type { ConvLayer, Layer, PoolLayer, Shape } from "../performance/network.ts";
+import type { ConvLayer, Layer, MatmulLayer, Pair, PoolLayer, Shape } from "../performance/network.ts";
 import { channelCount, elementCount } from "../performance/shape.ts";
 import { windowPositions } from "../performance/window-positions.ts";
 
@@ -62,6 +62,14 @@ export function layerShapeProblems(layer: Layer): readonly NetworkProblem[] {
         ]
       );
     }
+    case "matmul":
+      return matmulProblems(layer);
+    case "elementwise":
+    case "copy":
+    case "reduce":
+    case "source":
+    case "unknown":
+      return [];
     default:
       return assertNever(layer);
   }
@@ -124,6 +132,33 @@ function convProblems(layer: ConvLayer): readonly NetworkProblem[] {
   );
 }
 
+/** The first factor may be broadcast over the batch of products. */
+function matmulProblems(layer: MatmulLayer): readonly NetworkProblem[] {
+  const { batches, rows, inner, columns } = layer;
+  const wanted = batches * rows * columns;
+  const read = elementCount(layer.input);
+  return [
+    ...(elementCount(layer.output) === wanted
+      ? []
+      : [
+          problem(
+            ["output"],
+            `batches · rows · columns is ${wanted}, but ${shapeText(layer.output)} has ${elementCount(layer.output)} elements`,
+            `Give a shape of ${wanted} elements.`,
+          ),
+        ]),
+    ...(read % (rows * inner) === 0 && batches % (read / (rows * inner)) === 0
+      ? []
+      : [
+          problem(
+            ["input"],
+            `${shapeText(layer.input)} is no batch of ${rows} × ${inner} matrices`,
+            `Give a shape of ${batches * rows * inner} elements.`,
+          ),
+        ]),
+  ];
+}
+
 function poolProblems(layer: PoolLayer): readonly NetworkProblem[] {
   const [channels, writtenChannels] = [channelCount(layer.input), channelCount(layer.output)];
   const channelProblems =
@@ -157,13 +192,10 @@ function divisionProblems(
   return [problem(path, `${parts} does not divide the ${count} ${what}`, `Give a divisor of ${count}.`)];
 }
 
-function windowProblems({
-  input,
-  output,
-  kernel,
-  stride,
-  padding,
-}: ConvLayer | PoolLayer): readonly NetworkProblem[] {
+function windowProblems(layer: ConvLayer | PoolLayer): readonly NetworkProblem[] {
+  const { input, output, stride, padding } = layer;
+  const kernel = windowExtent(layer);
+  if (layer.kind === "conv" && layer.transposed === true) return transposedProblems(layer, kernel);
   const [, height = 0, width = 0] = input;
   const [top, left, bottom, right] = padding;
   const [, writtenHeight = 0, writtenWidth = 0] = output;
@@ -189,6 +221,30 @@ function windowProblems({
     const message = `a window of ${axis.kernel} with stride ${axis.stride} has ${allowed} places on ${padded} padded elements, not ${found}`;
     return [
       problem(["output", index + 1], message, `Give ${allowed}, or correct kernel, stride and padding.`),
+    ];
+  });
+}
+
+/** Elements from the first to the last that a window reads: dilation · (kernel − 1) + 1. */
+function windowExtent({ kernel, dilation = [1, 1] }: ConvLayer | PoolLayer): Pair {
+  return [dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1];
+}
+
+/** A transposed convolution writes stride · (size − 1) + extent − padding, and up to a stride more (output padding). */
+function transposedProblems(layer: ConvLayer, extent: Pair): readonly NetworkProblem[] {
+  const [top, left, bottom, right] = layer.padding;
+  const axes = [
+    { read: layer.input[1] ?? 0, written: layer.output[1] ?? 0, padding: top + bottom },
+    { read: layer.input[2] ?? 0, written: layer.output[2] ?? 0, padding: left + right },
+  ];
+  return axes.flatMap(({ read, written, padding }, index) => {
+    const stride = layer.stride[index] ?? 1;
+    const least = stride * (read - 1) + (extent[index] ?? 1) - padding;
+    const most = least + Math.max(stride, layer.dilation?.[index] ?? 1) - 1;
+    if (written >= least && written <= most) return [];
+    const message = `a transposed window with stride ${stride} writes ${least} to ${most} elements, not ${written}`;
+    return [
+      problem(["output", index + 1], message, "Correct the output, or kernel, stride, padding and dilation."),
     ];
   });
 }

@@ -61,13 +61,18 @@ function inputCountProblems({ kind, inputs }: Layer): readonly NetworkProblem[] 
 
 function inputCountRule(kind: Layer["kind"], count: number): readonly [fits: boolean, wanted: string] {
   if (kind === "add" || kind === "concat") return [count >= 2, "two or more inputs"];
+  if (kind === "elementwise" || kind === "unknown") return [true, "any inputs"];
+  if (kind === "source") return [count === 0, "no inputs"];
+  if (kind === "matmul") return [count === 2, "two inputs (the factors)"];
   if (kind === "attention") return [count === 3, "three inputs (queries, keys, values)"];
   return [count === 1, "one input"];
 }
 
 function meetingProblems(layer: Layer, shapes: readonly Shape[]): readonly NetworkProblem[] {
   if (layer.kind === "concat") return concatProblems(layer, shapes);
-  return shapes.flatMap((shape, position) => {
+  // The factors of a product, and inputs that are broadcast, have shapes of their own.
+  const sameShaped = layer.kind !== "matmul" && layer.kind !== "elementwise" && layer.kind !== "unknown";
+  return (sameShaped ? shapes : shapes.slice(0, 1)).flatMap((shape, position) => {
     if (sameShape(shape, layer.input)) return [];
     const producer = layer.inputs[position] ?? "";
     return [

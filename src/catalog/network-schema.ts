@@ -3,6 +3,7 @@
  * The layers are plain objects, one per kind; checks across layers are in network-graph.ts.
  */
 import { z } from "zod";
+import { ACTIVATION_FUNCTIONS, NORM_VARIANTS } from "../performance/network.ts";
 import type { Network } from "../performance/network.ts";
 import { networkProblems } from "./network-graph.ts";
 
@@ -13,7 +14,9 @@ const MAX_NAME_CHARACTERS = 200;
 const MAX_TEXT_CHARACTERS = 1000;
 const MAX_SIZE = 1e7;
 const MAX_VOCABULARY = 1e9;
+const MAX_COUNT = 1e12;
 
+const countSchema = z.int().min(0).max(MAX_COUNT);
 const sizeSchema = z.int().min(1).max(MAX_SIZE);
 const paddingSizeSchema = z.int().min(0).max(MAX_SIZE);
 const shapeSchema = z
@@ -26,6 +29,9 @@ const shapeSchema = z
     example: [64, 56, 56],
   });
 const pairSchema = z.tuple([sizeSchema, sizeSchema]).meta({ description: "[height, width]" });
+const dilationSchema = pairSchema.exactOptional().meta({
+  description: "Distance between the elements that a window reads, [height, width]; [1, 1] if left out.",
+});
 const paddingSchema = z
   .tuple([paddingSizeSchema, paddingSizeSchema, paddingSizeSchema, paddingSizeSchema])
   .meta({ description: "Zeros added on each side: [top, left, bottom, right]." });
@@ -53,6 +59,11 @@ const convSchema = z
     padding: paddingSchema,
     groups: sizeSchema.meta({ description: "Divides the channels of input and output." }),
     bias: z.boolean(),
+    dilation: dilationSchema,
+    transposed: z
+      .literal(true)
+      .exactOptional()
+      .meta({ description: "A transposed convolution, whose stride widens the image." }),
   })
   .meta({ id: "ConvLayer", description: "Convolution of an image." });
 const fcSchema = z.strictObject({ kind: z.literal("fc"), ...layerFields, bias: z.boolean() }).meta({
@@ -67,6 +78,7 @@ const poolSchema = z
     kernel: pairSchema,
     stride: pairSchema,
     padding: paddingSchema,
+    dilation: dilationSchema,
   })
   .meta({ id: "PoolLayer", description: "Pooling of an image." });
 const reluSchema = z
@@ -76,14 +88,17 @@ const activationSchema = z
   .strictObject({
     kind: z.literal("activation"),
     ...layerFields,
-    function: z.enum(["sigmoid", "tanh", "gelu", "hardtanh", "softmax"]),
+    function: z.enum(ACTIVATION_FUNCTIONS),
+    weightCount: countSchema
+      .exactOptional()
+      .meta({ description: "Learned slopes of a prelu; 0 if left out." }),
   })
   .meta({ id: "ActivationLayer", description: "Another function of each element, or a softmax." });
 const normSchema = z
   .strictObject({
     kind: z.literal("norm"),
     ...layerFields,
-    variant: z.enum(["local-response", "batch", "layer"]),
+    variant: z.enum(NORM_VARIANTS),
     window: sizeSchema.meta({
       description: "Channels that one output of a local response normalisation reads; 1 for the others.",
     }),
@@ -140,6 +155,60 @@ const attentionSchema = z
       "Scaled dot-product attention; inputs are queries, keys and values of one shape [steps, features].",
   });
 
+const matmulSchema = z
+  .strictObject({
+    kind: z.literal("matmul"),
+    ...layerFields,
+    batches: sizeSchema.meta({ description: "Products of one sample." }),
+    rows: sizeSchema,
+    inner: sizeSchema,
+    columns: sizeSchema,
+  })
+  .meta({
+    id: "MatmulLayer",
+    description: "Products of two computed matrices, for example of queries and keys.",
+  });
+const operatorSchema = nameSchema.meta({ description: "Name of the operator, for example mul." });
+const elementwiseSchema = z
+  .strictObject({
+    kind: z.literal("elementwise"),
+    ...layerFields,
+    operator: operatorSchema,
+    fullInputs: z
+      .int()
+      .min(0)
+      .max(MAX_INPUTS)
+      .meta({ description: "Inputs as large as the output; the others are broadcast." }),
+  })
+  .meta({ id: "ElementwiseLayer", description: "Another function of each element of its inputs." });
+const copySchema = z
+  .strictObject({ kind: z.literal("copy"), ...layerFields, operator: operatorSchema })
+  .meta({ id: "CopyLayer", description: "Moves elements: slice, pad, resize, transpose, expand, gather." });
+const reduceSchema = z
+  .strictObject({ kind: z.literal("reduce"), ...layerFields, operator: operatorSchema })
+  .meta({ id: "ReduceLayer", description: "Sum, mean or extremum along axes." });
+const sourceSchema = z
+  .strictObject({
+    kind: z.literal("source"),
+    ...layerFields,
+    inputs: z.array(nameSchema).max(0),
+    weightCount: countSchema.meta({ description: "Learned numbers; 0 of an input or a constant." }),
+  })
+  .meta({ id: "SourceLayer", description: "A further input, a learned tensor, or a constant." });
+const unknownSchema = z
+  .strictObject({
+    kind: z.literal("unknown"),
+    ...layerFields,
+    inputs: z.array(nameSchema).max(MAX_INPUTS),
+    operator: operatorSchema,
+    weightCount: countSchema,
+  })
+  .meta({
+    id: "UnknownLayer",
+    description:
+      "An operator without a model: it is listed with its share of the operations, and its time is not known.",
+  });
+
 /** One layer, without the checks against the layers before it. */
 export const layerSchema = z
   .discriminatedUnion("kind", [
@@ -157,6 +226,12 @@ export const layerSchema = z
     embeddingSchema,
     recurrentSchema,
     attentionSchema,
+    matmulSchema,
+    elementwiseSchema,
+    copySchema,
+    reduceSchema,
+    sourceSchema,
+    unknownSchema,
   ])
   .meta({ id: "Layer" });
 

@@ -30,3 +30,25 @@ export function timeOption(text: string): number {
     throw new InvalidArgumentError(`"${text}" ${parsed.error.issues[0]?.message ?? "is wrong"}.`);
   return parsed.data;
 }
+
+/** Adds a "symbol=size" to the sizes given so far. */
+export function dimensionOption(
+  text: string,
+  previous: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const split = text.lastIndexOf("=");
+  const [symbol, size] = [text.slice(0, split).trim(), Number(text.slice(split + 1))];
+  if (split < 1 || symbol === "" || !Number.isInteger(size) || size < 1) {
+    throw new InvalidArgumentError(`"${text}" is not a symbol and its size, such as sequence=128.`);
+  }
+  return new Map([...previous, [symbol, size]]);
+}
+
+/** Sizes joined by "x": 3x224x224. */
+export function shapeOption(text: string): readonly number[] {
+  const sizes = text.split(/[x×,]/i).map(Number);
+  if (sizes.length > 3 || sizes.some((size) => !Number.isInteger(size) || size < 1)) {
+    throw new InvalidArgumentError(`"${text}" is not a shape of one to three sizes, such as 3x224x224.`);
+  }
+  return sizes;
+}

@@ -14,6 +14,8 @@ export interface DurationEntry {
   readonly lowerSeconds: number;
   readonly upperSeconds: number;
   readonly source: DurationSource;
+  /** On several GPUs: the measurements that the scaling over them rests on, in words. Absent on one GPU and for a user's own figure. */
+  readonly scalingOrigin?: string;
   /** What makes this prediction weaker than its interval says, for example "conv: operations outside the measured range". */
   readonly warnings: readonly string[];
 }

@@ -7,6 +7,7 @@ import { elementCount, positionCount } from "./shape.ts";
  *
  *   most kinds  output
  *   reshape     0                                             (a view of its input)
+ *   source      0                                             (an input or a weight, not computed)
  *   attention   output + heads · steps²                       (the softmax's result)
  *   recurrent   output + steps · directions · hidden · (gates + 1 for the cell state of an lstm)
  *
@@ -14,7 +15,7 @@ import { elementCount, positionCount } from "./shape.ts";
  */
 export function activationElements(layer: Layer): number {
   const outputElements = elementCount(layer.output);
-  if (layer.kind === "reshape") return 0;
+  if (layer.kind === "reshape" || layer.kind === "source") return 0;
   if (layer.kind === "attention") return outputElements + layer.heads * positionCount(layer.input) ** 2;
   if (layer.kind !== "recurrent") return outputElements;
   const keptPerUnit = gateCount(layer.cell) + (layer.cell === "lstm" ? 1 : 0);

@@ -2,7 +2,7 @@ import { compareIds } from "../domain/ids.ts";
 import type { Framework } from "../domain/job.ts";
 import type { DurationFit } from "./fit.ts";
 import type { GpuSpec } from "./gpu.ts";
-import { scaleFit, specDistance, speedRatios } from "./scale-fit.ts";
+import { scaleFit, specDistance, speedRatios, type SpeedRatios } from "./scale-fit.ts";
 
 /** What a fit is wanted for. */
 export interface FitRequest {
@@ -36,27 +36,27 @@ export const OTHER_FRAMEWORK_WIDENING = 1.25;
 /** Stretch where a slice of a GPU is taken for that share of its speed. Supplied: no slice was measured. */
 export const SLICE_WIDENING = 1.25;
 
-/** The measured fit of a GPU, or the nearest measured one scaled to it by data sheet; a slice has its share of the speed. */
+/**
+ * The fit of a GPU and framework: measured on both; else measured on this GPU with the reference framework; else the nearest
+ * measured GPU by data sheet, of either framework, scaled. A slice has its share of the speed.
+ */
 export function chooseFit(request: FitRequest): FitChoice {
-  const { gpuType, gpuShare, framework, durationFits } = request;
-  const ownFramework = durationFits.filter((fit) => fit.framework === framework);
-  const candidates =
-    ownFramework.length > 0 ? ownFramework : durationFits.filter((fit) => fit.framework === "tensorflow");
-  const frameworkWarnings =
-    ownFramework.length > 0
-      ? []
-      : [`no fit for ${framework}: the tensorflow fit is used, its interval stretched`];
-  const frameworkWidening = ownFramework.length > 0 ? 1 : OTHER_FRAMEWORK_WIDENING;
-  const base = fitOfGpu(candidates, request);
+  const { gpuType, gpuShare, framework } = request;
+  const base = fitOfGpu(request);
   if (base.kind === "missing") return base;
+  const otherFramework = base.fit.framework !== framework;
   const slice = gpuShare < 1;
   return {
     kind: "found",
     fit: slice ? scaleFit(base.fit, gpuType, { peak: gpuShare, bandwidth: gpuShare }) : base.fit,
-    widening: base.widening * frameworkWidening * (slice ? SLICE_WIDENING : 1),
+    widening: base.widening * (otherFramework ? OTHER_FRAMEWORK_WIDENING : 1) * (slice ? SLICE_WIDENING : 1),
     warnings: [
       ...base.warnings,
-      ...frameworkWarnings,
+      ...(otherFramework
+        ? [
+            `no fit for ${framework}${request.durationFits.some((fit) => fit.framework === framework) ? ` on ${gpuType}` : ""}: the ${base.fit.framework} fit is used, its interval stretched`,
+          ]
+        : []),
       ...(slice
         ? [
             `a slice of 1/${Number((1 / gpuShare).toFixed(2))} ${gpuType} is taken for that share of its speed`,
@@ -66,8 +66,15 @@ export function chooseFit(request: FitRequest): FitChoice {
   };
 }
 
-function fitOfGpu(candidates: readonly DurationFit[], { gpuType, gpus }: FitRequest): FitChoice {
-  const own = candidates.find((fit) => fit.gpu === gpuType);
+/** Framework whose fits stand in for others: the one with most GPUs measured. */
+const REFERENCE_FRAMEWORK: Framework = "tensorflow";
+
+function fitOfGpu({ gpuType, gpus, framework, durationFits }: FitRequest): FitChoice {
+  const candidates = durationFits.filter(
+    (fit) => fit.framework === framework || fit.framework === REFERENCE_FRAMEWORK,
+  );
+  const ofGpu = candidates.filter((fit) => fit.gpu === gpuType);
+  const own = ofGpu.find((fit) => fit.framework === framework) ?? ofGpu[0];
   if (own !== undefined) return { kind: "found", fit: own, widening: 1, warnings: [] };
   const target = gpus.find((gpu) => gpu.name === gpuType);
   if (target === undefined) {
@@ -76,7 +83,7 @@ function fitOfGpu(candidates: readonly DurationFit[], { gpuType, gpus }: FitRequ
       reason: `no fit for GPU ${gpuType}, and models/gpus.json has no data sheet to scale one by; add either`,
     };
   }
-  const nearest = nearestFit(candidates, target, gpus);
+  const nearest = nearestFit(candidates, { target, framework, gpus });
   if (nearest === undefined) {
     return {
       kind: "missing",
@@ -85,12 +92,24 @@ function fitOfGpu(candidates: readonly DurationFit[], { gpuType, gpus }: FitRequ
   }
   return {
     kind: "found",
-    fit: scaleFit(nearest.fit, gpuType, speedRatios(nearest.spec, target)),
+    fit: scaledFit(nearest.fit, gpuType, speedRatios(nearest.spec, target)),
     widening: SCALED_WIDENING,
     warnings: [
       `${gpuType} was not measured: the ${nearest.fit.gpu} fit is scaled by peak FLOP/s and memory bandwidth`,
     ],
   };
+}
+
+/** Scaled fits by their source and target, made once: a catalogue asks for the same GPU again and again. */
+const scaledFits = new WeakMap<DurationFit, Map<string, DurationFit>>();
+
+function scaledFit(fit: DurationFit, target: string, ratios: SpeedRatios): DurationFit {
+  const key = `${target} ${ratios.peak} ${ratios.bandwidth}`;
+  const known = scaledFits.get(fit) ?? new Map<string, DurationFit>();
+  scaledFits.set(fit, known);
+  const scaled = known.get(key) ?? scaleFit(fit, target, ratios);
+  known.set(key, scaled);
+  return scaled;
 }
 
 /**
@@ -102,18 +121,28 @@ const KEPLER_GPUS: ReadonlySet<string> = new Set(["K40", "K80"]);
 const sameSide = (left: GpuSpec, right: GpuSpec): boolean =>
   KEPLER_GPUS.has(left.name) === KEPLER_GPUS.has(right.name);
 
+/** Another framework counts as much as two GPUs that differ by the factor that its interval is stretched by. */
+const OTHER_FRAMEWORK_DISTANCE = Math.log(OTHER_FRAMEWORK_WIDENING);
+
+interface NearestRequest {
+  readonly target: GpuSpec;
+  readonly framework: Framework;
+  readonly gpus: readonly GpuSpec[];
+}
+
 /** The measured GPU nearest by data sheet, on the same side of the Kepler line if there is one. */
 function nearestFit(
   candidates: readonly DurationFit[],
-  target: GpuSpec,
-  gpus: readonly GpuSpec[],
+  { target, framework, gpus }: NearestRequest,
 ): { readonly fit: DurationFit; readonly spec: GpuSpec } | undefined {
   const measured = candidates.flatMap((fit) => {
     const spec = gpus.find((gpu) => gpu.name === fit.gpu);
-    return spec === undefined || fit.status !== "measured" ? [] : [{ fit, spec }];
+    if (spec === undefined || fit.status !== "measured") return [];
+    const penalty = fit.framework === framework ? 0 : OTHER_FRAMEWORK_DISTANCE;
+    return [{ fit, spec, distance: specDistance(spec, target) + penalty }];
   });
   const alike = measured.filter(({ spec }) => sameSide(spec, target));
   return [...(alike.length > 0 ? alike : measured)].sort(
-    (a, b) => specDistance(a.spec, target) - specDistance(b.spec, target) || compareIds(a.fit.gpu, b.fit.gpu),
+    (a, b) => a.distance - b.distance || compareIds(a.fit.gpu, b.fit.gpu),
   )[0];
 }

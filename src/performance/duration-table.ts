@@ -4,13 +4,27 @@ import type { VmTypeId } from "../domain/ids.ts";
 import { iterations, type Workload } from "../domain/job.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { chooseFit, type FitChoice } from "./choose-fit.ts";
-import { allReduceSeconds, batchSizePerGpu, chooseAllReduceFit } from "./data-parallel.ts";
+import {
+  batchSizePerGpu,
+  chooseScaling,
+  scalingWarnings,
+  spreadIteration,
+  type ScalingChoice,
+} from "./data-parallel.ts";
 import type { DurationModel, FitLibrary } from "./fit.ts";
 import type { GpuSpec } from "./gpu.ts";
+import {
+  unprovenInputWarning,
+  withInput,
+  type FedIteration,
+  type InputOutcome,
+  type InputPipeline,
+} from "./input-pipeline.ts";
 import { layerSize } from "./layer-size.ts";
-import { trainingMemory } from "./memory.ts";
-import { networkDuration, type NetworkDuration } from "./network-duration.ts";
+import { outOfMemoryReason, trainingMemory, type TrainingMemory } from "./memory.ts";
+import { networkTotals, type NetworkTotals } from "./network-totals.ts";
 import type { Network } from "./network.ts";
+import { DEFAULT_OPTIMIZER, type Optimizer } from "./optimizer.ts";
 
 /** Everything that a prediction needs. */
 export interface DurationTableRequest {
@@ -20,6 +34,10 @@ export interface DurationTableRequest {
   readonly fits: FitLibrary;
   readonly gpus: readonly GpuSpec[];
   readonly model?: DurationModel;
+  /** Decides memory and the update step; stochastic gradient descent with momentum where absent. */
+  readonly optimizer?: Optimizer;
+  /** What feeds the job; absent: the GPUs alone are timed, with a warning where they need more than was ever seen delivered. */
+  readonly inputPipeline?: InputPipeline;
 }
 
 const BYTES_PER_GRADIENT = 4;
@@ -45,6 +63,7 @@ export function predictDurations(request: DurationTableRequest): DurationTable {
         lowerSeconds: count * iteration.lowerSeconds,
         upperSeconds: count * iteration.upperSeconds,
         source: iteration.source,
+        ...(iteration.scalingOrigin === null ? {} : { scalingOrigin: iteration.scalingOrigin }),
         warnings: iteration.warnings,
       });
     }
@@ -63,9 +82,16 @@ export interface IterationEstimate {
   readonly batchSizePerGpu: number;
   /** Needed on each GPU. */
   readonly memoryGib: number;
+  /** Of the all-reduce, what the backward pass does not hide. */
   readonly allReduceSeconds: number;
-  /** Layer by layer, on one GPU. */
-  readonly compute: NetworkDuration;
+  /** All that the other GPUs add to the time of one: all-reduce, shared host, framework. */
+  readonly addedSeconds: number;
+  /** Where the scaling over GPUs comes from, in words; null on one GPU. */
+  readonly scalingOrigin: string | null;
+  /** What binds: the GPUs, or input (cpu, storage) where an input pipeline was given. */
+  readonly bound: "gpu" | "cpu" | "storage";
+  /** On one GPU; networkDuration of the same request has it layer by layer. */
+  readonly compute: NetworkTotals;
 }
 
 export type IterationOutcome =
@@ -85,10 +111,13 @@ export function estimateIteration(
 function iterationEstimator(
   request: Omit<DurationTableRequest, "vmTypes">,
 ): (vmType: VmType, gpus: number) => IterationOutcome {
-  const { network, workload, fits } = request;
+  const { network, workload, fits, optimizer = DEFAULT_OPTIMIZER } = request;
   const choices = new Map<string, FitChoice>();
-  const computes = new Map<string, NetworkDuration>();
-  const memoriesGib = new Map<number, number>();
+  const computes = new Map<string, NetworkTotals>();
+  const memories = new Map<number, TrainingMemory>();
+  const scalings = new Map<string, ScalingChoice | undefined>();
+  const { allReduceFits, scalingFits = [] } = fits;
+  const feed = feederOf(request);
   const gradientBytes =
     BYTES_PER_GRADIENT * network.layers.reduce((sum, layer) => sum + layerSize(layer).weightCount, 0);
 
@@ -98,11 +127,10 @@ function iterationEstimator(
       return missing(`a batch of ${workload.batchSize} samples cannot be split over ${gpus} GPUs`);
     }
     const batchSize = batchSizePerGpu(workload.batchSize, gpus);
-    const memoryGib = once(memoriesGib, batchSize, () => trainingMemory(network, batchSize).totalGib);
+    const memory = once(memories, batchSize, () => trainingMemory(network, batchSize, optimizer));
+    const memoryGib = memory.totalGib;
     if (memoryGib > vmType.gpuMemoryGib) {
-      return missing(
-        `needs ${memoryGib.toFixed(1)} GiB on each GPU for ${batchSize} samples, ${vmType.gpuType} has ${vmType.gpuMemoryGib} GiB`,
-      );
+      return missing(outOfMemoryReason(memory, { ...vmType, batchSize, optimizer }));
     }
     const gpuKey = `${vmType.gpuType} ${vmType.gpuShare}`;
     const choice = once(choices, gpuKey, () =>
@@ -115,52 +143,66 @@ function iterationEstimator(
     );
     if (choice.kind === "missing") return choice;
     const compute = once(computes, `${gpuKey} ${batchSize}`, () =>
-      networkDuration({
+      networkTotals({
         network,
         batchSize,
         fit: choice.fit,
         widening: choice.widening,
+        optimizer,
         ...(request.model === undefined ? {} : { model: request.model }),
       }),
     );
-    const communication = gpus === 1 ? NO_COMMUNICATION : communicationOf(vmType, gpus, gradientBytes, fits);
-    if (communication === undefined)
+    const scaling = once(scalings, vmType.gpuType, () =>
+      chooseScaling({ gpuType: vmType.gpuType, framework: workload.framework, allReduceFits, scalingFits }),
+    );
+    if (gpus > 1 && scaling === undefined) {
       return missing("models/fits has no all-reduce fit, so that several GPUs have no model");
+    }
+    const spread =
+      gpus === 1 || scaling === undefined
+        ? { total: compute.total, addedSeconds: 0, allReduceSeconds: 0 }
+        : spreadIteration({ compute: compute.total, gpus, gradientBytes }, scaling);
+    const fed = feed({ seconds: spread.total, samples: workload.batchSize, vcpuCount: vmType.vcpuCount });
     return {
       kind: "found",
       iteration: {
-        seconds: compute.total.seconds + communication.seconds,
-        lowerSeconds: compute.total.lowerSeconds + communication.lowerSeconds,
-        upperSeconds: compute.total.upperSeconds + communication.upperSeconds,
+        seconds: fed.seconds.seconds,
+        lowerSeconds: fed.seconds.lowerSeconds,
+        upperSeconds: fed.seconds.upperSeconds,
         source: choice.fit.status,
-        warnings: [...choice.warnings, ...communication.warnings, ...compute.warnings],
+        warnings: [
+          ...choice.warnings,
+          ...(scaling === undefined ? [] : scalingWarnings(scaling, { gpus, gradientBytes })),
+          ...fed.warnings,
+          ...compute.warnings,
+        ],
         batchSizePerGpu: batchSize,
         memoryGib,
-        allReduceSeconds: communication.seconds,
+        allReduceSeconds: spread.allReduceSeconds,
+        addedSeconds: spread.addedSeconds,
+        scalingOrigin: gpus === 1 ? null : (scaling?.origin ?? null),
+        bound: fed.bound,
         compute,
       },
     };
   };
 }
 
-interface Communication {
-  readonly seconds: number;
-  readonly lowerSeconds: number;
-  readonly upperSeconds: number;
-  readonly warnings: readonly string[];
-}
-
-const NO_COMMUNICATION: Communication = { seconds: 0, lowerSeconds: 0, upperSeconds: 0, warnings: [] };
-
-function communicationOf(
-  vmType: VmType,
-  gpus: number,
-  bytes: number,
-  fits: FitLibrary,
-): Communication | undefined {
-  const choice = chooseAllReduceFit(vmType.gpuType, fits.allReduceFits);
-  if (choice === undefined) return undefined;
-  return { ...allReduceSeconds({ gpus, bytes }, choice.fit), warnings: choice.warnings };
+/** Counts the input where the request describes it; otherwise only warns, and only for images, which is what was measured. */
+function feederOf({
+  network,
+  fits,
+  inputPipeline,
+}: Omit<DurationTableRequest, "vmTypes">): (
+  iteration: FedIteration,
+) => Pick<InputOutcome, "seconds" | "bound" | "warnings"> {
+  const inputFit = fits.scalingFits?.find((fit) => fit.input !== null)?.input ?? null;
+  const imageFit = network.input.length === 3 && network.input[0] === 3 ? inputFit : null;
+  return (iteration) => {
+    if (inputPipeline !== undefined) return withInput(iteration, inputPipeline, imageFit);
+    const warning = unprovenInputWarning(iteration, imageFit);
+    return { seconds: iteration.seconds, bound: "gpu", warnings: warning === undefined ? [] : [warning] };
+  };
 }
 
 const missing = (reason: string): IterationOutcome => ({ kind: "missing", reason });

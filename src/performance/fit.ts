@@ -1,11 +1,13 @@
 /** A fit: coefficients of duration models for one GPU and framework, with where they come from and how far they err. */
 import type { Framework } from "../domain/job.ts";
+import type { LogCorrection } from "./log-correction.ts";
 import type { ResidualQuantiles } from "./prediction-error.ts";
-import type { Feature, WorkKind } from "./layer-work.ts";
+import type { Feature, WorkKind } from "./work-counts.ts";
+import type { ScalingFit } from "./scaling-fit.ts";
 
 /**
- * "complexity" is the slides' model, t = β0 + β1·c; "complexity+traffic" adds what is read and written.
- * Both are linear in the counts of layer-work.ts, so that one formula predicts with either.
+ * "complexity" is the slides' model, t = β0 + β1·c; "complexity+traffic" adds what is read and written, tiles, and
+ * where enough shapes were measured a learned factor (log-correction.ts). One formula predicts with either.
  */
 export const DURATION_MODELS = ["complexity", "complexity+traffic"] as const;
 export type DurationModel = (typeof DURATION_MODELS)[number];
@@ -39,6 +41,13 @@ export interface WorkFit {
   readonly provenance: string;
   /** Seconds per unit of each feature; a feature that is absent costs nothing. */
   readonly coefficients: Readonly<Partial<Record<Feature, number>>>;
+  /** Learned factor on the linear time, where enough shapes were measured. */
+  readonly correction?: LogCorrection;
+  /**
+   * Of an update: seconds per byte of what the benchmark ran besides the layer, "elementwise" (activation, loss) and by optimiser.
+   * With them its rows can be predicted as they were timed (tools/fits/predict-timed.ts); a layer's own time needs none of them.
+   */
+  readonly benchmarkSecondsPerByte?: Readonly<Record<string, number>>;
   readonly rows: number;
   readonly measuredRange: Readonly<Partial<Record<Feature, MeasuredRange>>>;
   /** null where no held-out measurement of this work exists. */
@@ -86,4 +95,6 @@ export interface AllReduceFit {
 export interface FitLibrary {
   readonly durationFits: readonly DurationFit[];
   readonly allReduceFits: readonly AllReduceFit[];
+  /** What more GPUs add, by framework and GPU; absent: the all-reduce alone. */
+  readonly scalingFits?: readonly ScalingFit[];
 }

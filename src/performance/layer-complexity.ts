@@ -25,8 +25,14 @@
  *     tanh                    6        3          2σ(2x) − 1;    dy·(1 − t²)
  *     gelu                    5        8          x·½(1 + erf(x/√2));  dy·(Φ(x) + x·φ(x)), Φ kept
  *     hardtanh                4        5          one comparison more than relu
+ *     leaky-relu, prelu       3        4, 5       compare, multiply, select;  prelu adds to the slope's gradient
+ *     elu                     4        4          compare, exp, subtract, multiply
+ *     softplus                3        4          log(1 + e^x);  dy·σ(x)
+ *     hardsigmoid             4        3          multiply, add, two comparisons
+ *     hardswish, silu         5        6          x times the former, or times a sigmoid;  product rule
+ *     mish                    10       12         x·tanh(softplus(x))
  *   softmax, per row of n     5n − 2   4n − 1     max, subtract, exp, sum, divide;  s∘(dy − s·dy)
- *   norm batch or layer,
+ *   norm of every other variant,
  *     per element             7        9          mean 1, variance 3, scale by 1/σ 1, γ and β 2;  dβ 1, dγ 2, x̂ 2, dx 4
  *   add of k inputs           k − 1    k − 1      per element; backward the gradients meet again where the input forked
  *   concat                    1        1          per element moved
@@ -40,7 +46,12 @@
  *                             summed directions add one operation per output element
  *   attention                 2 S² W + h S ((5S − 2) + S)    4 S² W + h S ((4S − 1) + S)
  *                             S steps, W width, h heads: QKᵀ, scale by 1/√d, softmax, ·V
- *   reshape                   0        0
+ *   matmul                    the product; twice as much backwards
+ *   elementwise               1        2          per output element (a product's gradient goes to both factors)
+ *   copy                      1        1          per output element moved
+ *   reduce                    1        1          per input element
+ *   unknown                   1        1          per output element: what is at least needed to write it
+ *   reshape, source           0        0
  *
  * Products (recurrent, attention) cost twice as much backwards: one for the input's gradient, one for the other factor's.
  */
@@ -96,7 +107,19 @@ export function layerComplexity(layer: Layer): LayerComplexity {
       return recurrentComplexity(layer);
     case "attention":
       return attentionComplexity(layer);
+    case "matmul": {
+      const products = multiplyAccumulates(layer);
+      return { forwardOperations: products, backwardOperations: 2 * products };
+    }
+    case "elementwise":
+      return perElement(outputElements, 1, 2);
+    case "copy":
+    case "unknown":
+      return perElement(outputElements, 1, 1);
+    case "reduce":
+      return perElement(elementCount(layer.input), 1, 1);
     case "reshape":
+    case "source":
       return { forwardOperations: 0, backwardOperations: 0 };
     default:
       return assertNever(layer);
@@ -123,6 +146,21 @@ function activationComplexity({ function: name, output }: ActivationLayer): Laye
       return perElement(elementCount(output), 5, 8);
     case "hardtanh":
       return perElement(elementCount(output), 4, 5);
+    case "leaky-relu":
+      return perElement(elementCount(output), 3, 4);
+    case "prelu":
+      return perElement(elementCount(output), 3, 5);
+    case "elu":
+      return perElement(elementCount(output), 4, 4);
+    case "softplus":
+      return perElement(elementCount(output), 3, 4);
+    case "hardsigmoid":
+      return perElement(elementCount(output), 4, 3);
+    case "hardswish":
+    case "silu":
+      return perElement(elementCount(output), 5, 6);
+    case "mish":
+      return perElement(elementCount(output), 10, 12);
     case "softmax":
       return softmaxComplexity(positionCount(output), channelCount(output));
   }

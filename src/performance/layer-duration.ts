@@ -1,10 +1,13 @@
 /**
- * Seconds of one layer in one iteration, t_l = Σ_f β_f · count_f for each of its parts and directions.
- * With the "complexity" model this is the slides' t_l = β0 + β1·c_l.
+ * Seconds of one layer in one iteration, t_l = exp(c) · Σ_f β_f · count_f for each of its parts and directions, c being the
+ * learned correction (log-correction.ts) where the fit has one. With the "complexity" model this is the slides' t_l = β0 + β1·c_l.
  */
 import type { Direction, DurationFit, DurationModel, FitStatus, WorkFit } from "./fit.ts";
-import { FEATURES, layerWork, type Feature, type FeatureCounts, type WorkKind } from "./layer-work.ts";
 import { layerComplexity } from "./layer-complexity.ts";
+import { layerWork } from "./layer-work.ts";
+import { correctionOf, type CorrectionInputs } from "./log-correction.ts";
+import { DEFAULT_OPTIMIZER, updateBytesRatio, type Optimizer } from "./optimizer.ts";
+import { FEATURES, type Feature, type FeatureCounts, type LayerPart, type WorkKind } from "./work-counts.ts";
 import type { Layer, LayerKind } from "./network.ts";
 
 /** Median and 80 % interval of a time. */
@@ -29,7 +32,7 @@ export interface LayerDuration {
   readonly forwardOperations: number;
   readonly forwardSeconds: number;
   readonly backwardSeconds: number;
-  /** Optimiser step (stochastic gradient descent with momentum). */
+  /** Optimiser step. */
   readonly updateSeconds: number;
   readonly total: SecondsInterval;
   /** Weakest provenance among the coefficients used; "measured" of a layer without work. */
@@ -53,115 +56,179 @@ export type LayerPrediction =
 export type LayerPredictor = (layer: Layer, batchSize: number) => LayerPrediction;
 
 /** Looks a fit's coefficients up once, for many layers. */
-export function layerPredictor(fit: DurationFit, model: DurationModel): LayerPredictor {
-  const coefficients = new Map<string, WorkFit>();
+export function layerPredictor(
+  fit: DurationFit,
+  model: DurationModel,
+  optimizer: Optimizer = DEFAULT_OPTIMIZER,
+): LayerPredictor {
+  const pricings = new Map<string, Pricing>();
   for (const work of fit.work) {
-    if (work.model === model) coefficients.set(`${work.workKind} ${work.direction}`, work);
+    if (work.model === model) pricings.set(`${work.workKind} ${work.direction}`, pricingOf(work));
   }
-  const fitOf = (workKind: WorkKind, direction: Direction): WorkFit | undefined =>
-    coefficients.get(`${workKind} ${direction}`);
-  return (layer, batchSize) => predictLayer(layer, batchSize, fitOf);
+  const updateRatio = updateBytesRatio(optimizer);
+  const lookUp: PricingLookUp = (workKind, direction) => pricings.get(`${workKind} ${direction}`);
+  return (layer, batchSize) => predictLayer(layer, layerTerms(layer, batchSize, { lookUp, updateRatio }));
+}
+
+/** A work fit, ready to multiply: only the coefficients that are there, and only the ranges that are checked. */
+interface Pricing {
+  readonly fit: WorkFit;
+  readonly coefficients: readonly (readonly [Feature, number])[];
+  readonly checked: readonly Feature[];
+}
+
+type PricingLookUp = (workKind: WorkKind, direction: Direction) => Pricing | undefined;
+
+interface Prices {
+  readonly lookUp: PricingLookUp;
+  readonly updateRatio: number;
 }
 
 interface Term {
   readonly direction: Direction;
   readonly workKind: WorkKind;
   readonly counts: FeatureCounts;
+  readonly pricing: Pricing | undefined;
+  readonly seconds: number;
   /** Least stretch of the interval, above 1 where the work is priced by analogy. */
   readonly analogy: number;
 }
 
-interface FittedTerm extends Term {
-  readonly fit: WorkFit;
-  readonly seconds: number;
+interface LayerTerms {
+  readonly terms: readonly Term[];
+  readonly forwardOperations: number;
 }
 
-function predictLayer(
-  layer: Layer,
-  batchSize: number,
-  fitOf: (workKind: WorkKind, direction: Direction) => WorkFit | undefined,
-): LayerPrediction {
-  const forwardOperations = layerComplexity(layer).forwardOperations * batchSize;
-  const terms = layerTerms(layer, batchSize);
-  const fitted: FittedTerm[] = [];
-  const missing = new Set<WorkKind>();
-  for (const term of terms) {
-    const fit = fitOf(term.workKind, term.direction);
-    if (fit === undefined) missing.add(term.workKind);
-    else fitted.push({ ...term, fit, seconds: linear(fit, term.counts) });
-  }
+function pricingOf(fit: WorkFit): Pricing {
+  const present = (value: unknown): boolean => value !== undefined;
+  return {
+    fit,
+    coefficients: FEATURES.flatMap((feature): readonly (readonly [Feature, number])[] => {
+      const value = fit.coefficients[feature];
+      return value === undefined || value === 0 ? [] : [[feature, value]];
+    }),
+    checked: FEATURES.filter((feature) => present(fit.measuredRange[feature])),
+  };
+}
+
+function predictLayer(layer: Layer, { terms, forwardOperations }: LayerTerms): LayerPrediction {
+  const missing = new Set(
+    terms.filter(({ pricing }) => pricing === undefined).map(({ workKind }) => workKind),
+  );
   if (missing.size > 0) {
     return {
       kind: "unknown",
       layer: { name: layer.name, kind: layer.kind, forwardOperations, missing: [...missing].sort() },
     };
   }
-  const secondsOf = (direction: Direction): number =>
-    sum(fitted.filter((term) => term.direction === direction).map((term) => term.seconds));
+  const seconds = { forward: 0, backward: 0, update: 0 };
+  let lowerSeconds = 0;
+  let upperSeconds = 0;
+  for (const term of terms) {
+    seconds[term.direction] += term.seconds;
+    lowerSeconds += term.seconds * lowerRatio(term);
+    upperSeconds += term.seconds * upperRatio(term);
+  }
   return {
     kind: "known",
     duration: {
       name: layer.name,
       kind: layer.kind,
       forwardOperations,
-      forwardSeconds: secondsOf("forward"),
-      backwardSeconds: secondsOf("backward"),
-      updateSeconds: secondsOf("update"),
+      forwardSeconds: seconds.forward,
+      backwardSeconds: seconds.backward,
+      updateSeconds: seconds.update,
       total: {
-        seconds: sum(fitted.map((term) => term.seconds)),
-        lowerSeconds: sum(fitted.map((term) => term.seconds * lowerRatio(term))),
-        upperSeconds: sum(fitted.map((term) => term.seconds * upperRatio(term))),
+        seconds: seconds.forward + seconds.backward + seconds.update,
+        lowerSeconds,
+        upperSeconds,
       },
-      status: weakest(fitted.map((term) => (term.analogy > 1 ? "derived" : term.fit.status))),
-      extrapolations: fitted.flatMap(extrapolationsOf),
+      status: weakest(terms),
+      extrapolations: terms.flatMap(extrapolationsOf),
     },
   };
 }
 
-function layerTerms(layer: Layer, batchSize: number): readonly Term[] {
-  const { parts, updateKind, updateBytes } = layerWork(layer, batchSize);
-  const passes = parts.flatMap(({ workKind, forward, backward, byAnalogy }): readonly Term[] => {
-    const analogy = byAnalogy ? analogyFactor(layer.kind) : 1;
-    return [
-      { direction: "forward", workKind, counts: forward, analogy },
-      { direction: "backward", workKind, counts: backward, analogy },
-    ];
-  });
-  if (updateBytes === 0) return passes;
-  return [
-    ...passes,
-    { direction: "update", workKind: updateKind, counts: { bytes: updateBytes }, analogy: 1 },
-  ];
+function layerTerms(layer: Layer, batchSize: number, { lookUp, updateRatio }: Prices): LayerTerms {
+  const { parts, whole, updateKind, updateBytes } = layerWork(layer, batchSize);
+  const wholePriced = whole !== undefined && lookUp(whole.workKind, "forward") !== undefined;
+  const terms: Term[] = [];
+  for (const part of wholePriced ? [whole] : parts) {
+    const analogy = part.byAnalogy ? analogyFactor(layer.kind) : 1;
+    terms.push(
+      passTerm(part, "forward", { lookUp, analogy }),
+      passTerm(part, "backward", { lookUp, analogy }),
+    );
+  }
+  if (updateBytes > 0) {
+    const pricing = lookUp(updateKind, "update");
+    const counts = { bytes: updateBytes * updateRatio };
+    const seconds = pricing === undefined ? 0 : linear(pricing, counts);
+    terms.push({ direction: "update", workKind: updateKind, counts, pricing, seconds, analogy: 1 });
+  }
+  return { terms, forwardOperations: layerComplexity(layer).forwardOperations * batchSize };
+}
+
+function passTerm(
+  part: LayerPart,
+  direction: "forward" | "backward",
+  { lookUp, analogy }: { readonly lookUp: PricingLookUp; readonly analogy: number },
+): Term {
+  const refined = part.refinedKind === undefined ? undefined : lookUp(part.refinedKind, direction);
+  const pricing = refined ?? lookUp(part.workKind, direction);
+  const counts = part[direction];
+  return {
+    direction,
+    workKind: refined === undefined ? part.workKind : (part.refinedKind ?? part.workKind),
+    counts,
+    pricing,
+    seconds:
+      pricing === undefined ? 0 : linear(pricing, counts) * correctionFactor(pricing, part.correctionInputs),
+    analogy,
+  };
+}
+
+function linear({ coefficients }: Pricing, counts: FeatureCounts): number {
+  let sum = 0;
+  for (const [feature, coefficient] of coefficients) sum += coefficient * (counts[feature] ?? 0);
+  return sum;
+}
+
+function correctionFactor({ fit }: Pricing, inputs: CorrectionInputs | undefined): number {
+  if (fit.correction === undefined || inputs === undefined) return 1;
+  return Math.exp(correctionOf(fit.correction, inputs));
 }
 
 /**
  * Work priced by analogy may be so many times faster or slower than the analogy. Pollux's runs on T4 took 1.6 to 2.1 times
  * what is predicted of BERT and 3.4 to 4.8 times of DeepSpeech 2, part of it the scaling to that GPU (docs, "Errors").
  */
-const analogyFactor = (kind: LayerKind): number => (kind === "recurrent" ? 4 : 2);
+export const analogyFactor = (kind: LayerKind): number => (kind === "recurrent" ? 4 : 2);
 
-const lowerRatio = ({ fit, analogy }: FittedTerm): number => Math.min(1, fit.residuals.lower, 1 / analogy);
-const upperRatio = ({ fit, analogy }: FittedTerm): number => Math.max(1, fit.residuals.upper, analogy);
+const lowerRatio = ({ pricing, analogy }: Term): number =>
+  Math.min(1, pricing?.fit.residuals.lower ?? 1, 1 / analogy);
+const upperRatio = ({ pricing, analogy }: Term): number =>
+  Math.max(1, pricing?.fit.residuals.upper ?? 1, analogy);
 
-function linear(fit: WorkFit, counts: FeatureCounts): number {
-  return sum(FEATURES.map((feature) => (fit.coefficients[feature] ?? 0) * (counts[feature] ?? 0)));
-}
-
-function extrapolationsOf({ fit, counts, workKind }: FittedTerm): readonly Extrapolation[] {
-  return FEATURES.flatMap((feature): readonly Extrapolation[] => {
-    const range = fit.measuredRange[feature];
+function extrapolationsOf({ pricing, counts, workKind }: Term): readonly Extrapolation[] {
+  if (pricing === undefined || pricing.checked.length === 0) return NONE;
+  const found: Extrapolation[] = [];
+  for (const feature of pricing.checked) {
+    const range = pricing.fit.measuredRange[feature];
     const count = counts[feature];
-    if (range === undefined || count === undefined) return [];
-    if (count < range.min) return [{ workKind, feature, side: "below" }];
-    return count > range.max ? [{ workKind, feature, side: "above" }] : [];
-  });
+    if (range === undefined || count === undefined) continue;
+    if (count < range.min) found.push({ workKind, feature, side: "below" });
+    if (count > range.max) found.push({ workKind, feature, side: "above" });
+  }
+  return found;
 }
 
-function weakest(statuses: readonly FitStatus[]): FitStatus {
+const NONE: readonly Extrapolation[] = [];
+
+function weakest(terms: readonly Term[]): FitStatus {
+  const statuses = terms.map(({ analogy, pricing }) =>
+    analogy > 1 ? "derived" : (pricing?.fit.status ?? "derived"),
+  );
   if (statuses.includes("scaled")) return "scaled";
   return statuses.includes("derived") ? "derived" : "measured";
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

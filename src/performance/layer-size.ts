@@ -1,6 +1,6 @@
 import { assertNever } from "../domain/assert-never.ts";
 import { gateCount } from "./multiply-accumulates.ts";
-import type { Layer } from "./network.ts";
+import type { Layer, NormVariant } from "./network.ts";
 import { channelCount, elementCount, fcApplications } from "./shape.ts";
 
 /** Numbers that a layer reads, writes and learns; elements are per sample. */
@@ -27,6 +27,10 @@ export function weightBytes(weightCount: number, bytesPerNumber: number): number
 }
 
 function inputElements(layer: Layer): number {
+  if (layer.kind === "matmul") return layer.batches * layer.inner * (layer.rows + layer.columns);
+  // Broadcast inputs stay in the cache.
+  if (layer.kind === "elementwise") return layer.fullInputs * elementCount(layer.output);
+  if (layer.kind === "source") return 0;
   const tensors = layer.kind === "add" || layer.kind === "attention" ? layer.inputs.length : 1;
   return tensors * elementCount(layer.input);
 }
@@ -36,7 +40,7 @@ function inputElements(layer: Layer): number {
  *
  *   conv       H_f W_f (C_in / groups) C_out + C_out if biased
  *   fc         C_in C_out + C_out if biased            (shared by the steps of a sequence)
- *   norm       2 C for batch and layer; 0 for local response
+ *   norm       2 C (scale and shift); C for rms; 0 for local response
  *   embedding  vocabulary · width
  *   recurrent  directions · gates · hidden · (C_in + hidden + 2 if biased)
  *
@@ -56,24 +60,46 @@ function weightCount(layer: Layer): number {
       return outputs * (elementCount(input) / applications + (layer.bias ? 1 : 0));
     }
     case "norm":
-      return layer.variant === "local-response" ? 0 : 2 * channelCount(output);
+      return normWeights(layer.variant) * channelCount(output);
     case "embedding":
       return layer.vocabulary * channelCount(output);
     case "recurrent": {
       const columns = channelCount(input) + layer.hidden + (layer.bias ? 2 : 0);
       return layer.directions * gateCount(layer.cell) * layer.hidden * columns;
     }
+    case "activation":
+      return layer.weightCount ?? 0;
+    case "source":
+    case "unknown":
+      return layer.weightCount;
     case "pool":
     case "relu":
-    case "activation":
     case "loss":
     case "add":
     case "concat":
     case "dropout":
     case "reshape":
     case "attention":
+    case "matmul":
+    case "elementwise":
+    case "copy":
+    case "reduce":
       return 0;
     default:
       return assertNever(layer);
+  }
+}
+
+function normWeights(variant: NormVariant): 0 | 1 | 2 {
+  switch (variant) {
+    case "local-response":
+      return 0;
+    case "rms":
+      return 1;
+    case "batch":
+    case "layer":
+    case "instance":
+    case "group":
+      return 2;
   }
 }

@@ -8,6 +8,10 @@
  *   weights           learned numbers (not · batch)
  *   unfoldedElements  conv only: H_f W_f C_in for each output position, · batch: the matrix that im2col would form.
  *                     It stands for the time that does not fall with fewer output channels
+ *   tiledOperations   conv only: multiply-accumulates with channels rounded up to whole tiles (product-work.ts); backward without
+ *                     the gradient of the network's input, which nobody needs
+ *   stemElements      conv that reads the network's input, backward: its unfolded elements, of which the filter gradient's slow
+ *                     kernel for few input channels makes one pass
  *   bytes             moved by elementwise work (table below), · batch
  *
  * Bytes per output element of memory-bound work in float32, counting each tensor read or written once as 4 bytes.
@@ -23,79 +27,82 @@
  *   concat                   8                                  8
  *   dropout                  16  mask, x, y                     12
  *   embedding                8                                  12  scattered into the table's gradient
+ *   elementwise, k inputs    4(k + 1)                           4(2k + 1)
+ *   copy                     8                                  8
+ *   split (Caffe's)          0                                  12  two gradients are added
+ *   reduce (per input)       4                                  4
  *   bias of conv, fc         8   read and write the output      4   read dy
  */
 import { assertNever } from "../domain/assert-never.ts";
 import { layerComplexity } from "./layer-complexity.ts";
 import { layerSize } from "./layer-size.ts";
-import { gateCount, multiplyAccumulates } from "./multiply-accumulates.ts";
-import type { ConvLayer, Layer } from "./network.ts";
-import { elementCount, positionCount } from "./shape.ts";
+import type { Layer } from "./network.ts";
+import { DEFAULT_OPTIMIZER, updateBytesPerWeight } from "./optimizer.ts";
+import { attentionParts, biasParts, convPart, fcPart, matmulPart, recurrentParts } from "./product-work.ts";
+import type { FeatureCounts, LayerPart, LayerWork, WorkKind } from "./work-counts.ts";
 
-/** Counts that coefficients multiply; the header says what each is. */
-export const FEATURES = [
-  "launches",
-  "operations",
-  "inputElements",
-  "outputElements",
-  "weights",
-  "unfoldedElements",
-  "bytes",
-] as const;
-export type Feature = (typeof FEATURES)[number];
-/** Counts of one direction of one part; a feature that is absent is zero. */
-export type FeatureCounts = Readonly<Partial<Record<Feature, number>>>;
-
-/** Kinds of work that have coefficients of their own. */
-export const WORK_KINDS = ["conv", "fc", "pool", "elementwise"] as const;
-export type WorkKind = (typeof WORK_KINDS)[number];
-
-/** Work of one kind within a layer, for one batch. */
-export interface LayerPart {
-  readonly workKind: WorkKind;
-  readonly forward: FeatureCounts;
-  readonly backward: FeatureCounts;
-  /** True where the counts come from an analogy (attention as matrix products), not from layers like those measured. */
-  readonly byAnalogy: boolean;
-}
-
-/** Everything that one layer does in one iteration. */
-export interface LayerWork {
-  readonly parts: readonly LayerPart[];
-  /** Where its weights are updated, and the bytes that this moves; 0 without weights. */
-  readonly updateKind: WorkKind;
-  readonly updateBytes: number;
-}
-
-const BYTES_PER_NUMBER = 4;
-/** Stochastic gradient descent with momentum reads weight, gradient and velocity and writes weight and velocity. */
-export const MOMENTUM_UPDATE_BYTES_PER_WEIGHT = 5 * BYTES_PER_NUMBER;
+/** Bytes of an update step per weight, with the default optimiser (optimizer.ts). */
+export const MOMENTUM_UPDATE_BYTES_PER_WEIGHT = updateBytesPerWeight(DEFAULT_OPTIMIZER);
 
 /** Counts of a layer at a per-GPU batch; a reshape has no parts. */
 export function layerWork(layer: Layer, batchSize: number): LayerWork {
   const { weightCount } = layerSize(layer);
   const updateKind = layer.kind === "conv" || layer.kind === "fc" ? layer.kind : "elementwise";
+  const parts = layerParts(layer, batchSize);
   return {
-    parts: layerParts(layer, batchSize),
+    parts,
+    ...wholeOf(layer, parts),
     updateKind,
     updateBytes: MOMENTUM_UPDATE_BYTES_PER_WEIGHT * weightCount,
+  };
+}
+
+/** A recurrent or attention layer as one piece, for fits of profiles that timed such layers. */
+function wholeOf({ kind }: Layer, parts: readonly LayerPart[]): Pick<LayerWork, "whole"> {
+  if (kind !== "recurrent" && kind !== "attention") return {};
+  const merged = (pass: "forward" | "backward"): FeatureCounts =>
+    parts.reduce<FeatureCounts>((counts, part) => ({ ...part[pass], ...counts }), {});
+  const launches = (pass: "forward" | "backward"): number =>
+    parts.reduce((sum, part) => sum + (part[pass].launches ?? 0), 0);
+  const pieceOf = (pass: "forward" | "backward"): FeatureCounts => ({
+    ...merged(pass),
+    launches: launches(pass),
+  });
+  return {
+    whole: { workKind: kind, forward: pieceOf("forward"), backward: pieceOf("backward"), byAnalogy: false },
   };
 }
 
 function layerParts(layer: Layer, batchSize: number): readonly LayerPart[] {
   switch (layer.kind) {
     case "conv":
-      return [productPart(layer, batchSize, unfoldedElements(layer)), ...biasParts(layer, batchSize)];
+      return [convPart(layer, batchSize), ...biasParts(layer, batchSize)];
     case "fc":
-      return [productPart(layer, batchSize, undefined), ...biasParts(layer, batchSize)];
+      return [fcPart(layer, batchSize), ...biasParts(layer, batchSize)];
     case "pool":
       return [poolPart(layer, batchSize)];
     case "recurrent":
       return recurrentParts(layer, batchSize);
     case "attention":
       return attentionParts(layer, batchSize);
+    case "matmul":
+      return [matmulPart(layer, batchSize)];
     case "reshape":
+    case "source":
       return [];
+    case "unknown":
+      return [{ workKind: "unknown", forward: {}, backward: {}, byAnalogy: true }];
+    case "elementwise":
+      return [
+        elementwisePart(layer, batchSize, {
+          forward: 4 * (layer.fullInputs + 1),
+          backward: 4 * (2 * layer.fullInputs + 1),
+        }),
+      ];
+    case "copy":
+      return [elementwisePart(layer, batchSize, layer.operator === "split" ? SPLIT_BYTES : COPY_BYTES)];
+    case "reduce":
+      return [elementwisePart(layer, batchSize, { forward: 4, backward: 4 })];
     case "relu":
       return [elementwisePart(layer, batchSize, { forward: 8, backward: 12 })];
     case "activation":
@@ -128,48 +135,10 @@ interface BytesPerElement {
   readonly backward: number;
 }
 
+const COPY_BYTES: BytesPerElement = { forward: 8, backward: 8 };
+/** One tensor handed to two readers: nothing forwards, their gradients are added backwards. */
+const SPLIT_BYTES: BytesPerElement = { forward: 0, backward: 12 };
 const SOFTMAX_BYTES: BytesPerElement = { forward: 12, backward: 16 };
-
-function unfoldedElements(layer: ConvLayer): number {
-  const [height, width] = layer.kernel;
-  const channels = layer.input[0] ?? 1;
-  return positionCount(layer.output) * height * width * channels;
-}
-
-function productPart(
-  layer: Extract<Layer, { kind: "conv" | "fc" }>,
-  batchSize: number,
-  unfolded: number | undefined,
-): LayerPart {
-  const size = layerSize(layer);
-  const { forwardOperations, backwardOperations } = layerComplexity(layer);
-  const shared = {
-    launches: 1,
-    inputElements: size.inputElements * batchSize,
-    outputElements: size.outputElements * batchSize,
-    weights: size.weightCount,
-    ...(unfolded === undefined ? {} : { unfoldedElements: unfolded * batchSize }),
-  };
-  return {
-    workKind: layer.kind,
-    forward: { ...shared, operations: forwardOperations * batchSize },
-    backward: { ...shared, operations: backwardOperations * batchSize },
-    byAnalogy: false,
-  };
-}
-
-function biasParts(layer: Extract<Layer, { kind: "conv" | "fc" }>, batchSize: number): readonly LayerPart[] {
-  if (!layer.bias) return [];
-  const elements = elementCount(layer.output) * batchSize;
-  return [
-    {
-      workKind: "elementwise",
-      forward: { bytes: 8 * elements },
-      backward: { bytes: 4 * elements },
-      byAnalogy: false,
-    },
-  ];
-}
 
 function poolPart(layer: Extract<Layer, { kind: "pool" }>, batchSize: number): LayerPart {
   const { inputElements, outputElements } = layerSize(layer);
@@ -189,90 +158,31 @@ function poolPart(layer: Extract<Layer, { kind: "pool" }>, batchSize: number): L
 
 function elementwisePart(layer: Layer, batchSize: number, bytes: BytesPerElement): LayerPart {
   const { inputElements, outputElements } = layerSize(layer);
-  const elements = (layer.kind === "loss" ? inputElements : outputElements) * batchSize;
+  const elements =
+    (layer.kind === "loss" || layer.kind === "reduce" ? inputElements : outputElements) * batchSize;
   const { forwardOperations, backwardOperations } = layerComplexity(layer);
+  const refined = refinedKind(layer);
   return {
     workKind: "elementwise",
+    ...(refined === undefined ? {} : { refinedKind: refined }),
     forward: { launches: 1, operations: forwardOperations * batchSize, bytes: bytes.forward * elements },
     backward: { launches: 1, operations: backwardOperations * batchSize, bytes: bytes.backward * elements },
     byAnalogy: false,
   };
 }
 
-/**
- * A recurrent layer as one matrix product over all steps, of [input, hidden] with the gates' weights, and its elementwise
- * gates; the steps depend on each other, so that each is launched by itself.
- */
-function recurrentParts(
-  layer: Extract<Layer, { kind: "recurrent" }>,
-  batchSize: number,
-): readonly LayerPart[] {
-  const steps = positionCount(layer.input);
-  const features = elementCount(layer.input) / steps;
-  const gateElements = steps * layer.directions * layer.hidden * gateCount(layer.cell) * batchSize;
-  const products = multiplyAccumulates(layer) * batchSize;
-  const { forwardOperations, backwardOperations } = layerComplexity(layer);
-  const shared = {
-    launches: 1,
-    inputElements: steps * layer.directions * (features + layer.hidden) * batchSize,
-    outputElements: gateElements,
-    weights: layerSize(layer).weightCount,
-  };
-  const launches = steps * layer.directions;
-  return [
-    {
-      workKind: "fc",
-      forward: { ...shared, operations: products },
-      backward: { ...shared, operations: 2 * products },
-      byAnalogy: true,
-    },
-    {
-      workKind: "elementwise",
-      forward: { launches, operations: forwardOperations * batchSize - products, bytes: 8 * gateElements },
-      backward: {
-        launches,
-        operations: backwardOperations * batchSize - 2 * products,
-        bytes: 12 * gateElements,
-      },
-      byAnalogy: true,
-    },
-  ];
-}
+const REFINED_KINDS: ReadonlyMap<Layer["kind"], WorkKind> = new Map([
+  ["relu", "relu"],
+  ["activation", "activation"],
+  ["norm", "norm"],
+  ["loss", "loss"],
+  ["add", "add"],
+  ["concat", "concat"],
+  ["dropout", "dropout"],
+  ["embedding", "embedding"],
+]);
 
-/** Attention as the matrix products QKᵀ and ·V, and a softmax over heads · steps² scores that are also scaled once. */
-function attentionParts(
-  layer: Extract<Layer, { kind: "attention" }>,
-  batchSize: number,
-): readonly LayerPart[] {
-  const { inputElements, outputElements } = layerSize(layer);
-  const products = multiplyAccumulates(layer) * batchSize;
-  const scores = layer.heads * positionCount(layer.input) ** 2 * batchSize;
-  const { forwardOperations, backwardOperations } = layerComplexity(layer);
-  const shared = {
-    launches: 1,
-    inputElements: inputElements * batchSize,
-    outputElements: outputElements * batchSize,
-  };
-  return [
-    {
-      workKind: "fc",
-      forward: { ...shared, operations: products },
-      backward: { ...shared, operations: 2 * products },
-      byAnalogy: true,
-    },
-    {
-      workKind: "elementwise",
-      forward: {
-        launches: 2,
-        operations: forwardOperations * batchSize - products,
-        bytes: (8 + SOFTMAX_BYTES.forward) * scores,
-      },
-      backward: {
-        launches: 2,
-        operations: backwardOperations * batchSize - 2 * products,
-        bytes: (8 + SOFTMAX_BYTES.backward) * scores,
-      },
-      byAnalogy: true,
-    },
-  ];
+/** The narrower kind that a profile may have timed by itself. */
+function refinedKind(layer: Layer): WorkKind | undefined {
+  return layer.kind === "copy" && layer.operator === "split" ? "split" : REFINED_KINDS.get(layer.kind);
 }

@@ -8,9 +8,31 @@ export type Shape = readonly number[];
 /** [height, width]. */
 export type Pair = readonly [number, number];
 
+/** Functions of an activation layer; softmax stands for its logarithm too, elu for selu and celu. */
+export const ACTIVATION_FUNCTIONS = [
+  "sigmoid",
+  "tanh",
+  "gelu",
+  "hardtanh",
+  "softmax",
+  "leaky-relu",
+  "prelu",
+  "elu",
+  "softplus",
+  "hardsigmoid",
+  "hardswish",
+  "silu",
+  "mish",
+] as const;
+export type ActivationFunction = (typeof ACTIVATION_FUNCTIONS)[number];
+
+/** Normalisations; "group" also stands for instance normalisation's blocks of channels, "rms" has no mean and no shift. */
+export const NORM_VARIANTS = ["local-response", "batch", "layer", "instance", "group", "rms"] as const;
+export type NormVariant = (typeof NORM_VARIANTS)[number];
+
 interface LayerBase {
   readonly name: string;
-  /** Names of the layers whose outputs this one reads; "input" is the network's input. */
+  /** Names of the layers whose outputs this one reads; "input" is the network's input. Empty for a source only. */
   readonly inputs: readonly string[];
   /** Shape read (of the first input; for concat, of the result). */
   readonly input: Shape;
@@ -25,6 +47,10 @@ export interface ConvLayer extends LayerBase {
   readonly padding: readonly [number, number, number, number];
   readonly groups: number;
   readonly bias: boolean;
+  /** Distance between the elements that the filter reads; [1, 1] when absent. */
+  readonly dilation?: Pair;
+  /** True of a transposed ("de-") convolution, whose stride widens the image; absent otherwise. */
+  readonly transposed?: true;
 }
 /** Fully connected; on a sequence it is applied to each step. An image is flattened first. */
 export interface FcLayer extends LayerBase {
@@ -37,17 +63,21 @@ export interface PoolLayer extends LayerBase {
   readonly kernel: Pair;
   readonly stride: Pair;
   readonly padding: readonly [number, number, number, number];
+  /** Distance between the elements of a window; [1, 1] when absent. */
+  readonly dilation?: Pair;
 }
 export interface ReluLayer extends LayerBase {
   readonly kind: "relu";
 }
 export interface ActivationLayer extends LayerBase {
   readonly kind: "activation";
-  readonly function: "sigmoid" | "tanh" | "gelu" | "hardtanh" | "softmax";
+  readonly function: ActivationFunction;
+  /** Learned slopes of a prelu; 0 when absent. */
+  readonly weightCount?: number;
 }
 export interface NormLayer extends LayerBase {
   readonly kind: "norm";
-  readonly variant: "local-response" | "batch" | "layer";
+  readonly variant: NormVariant;
   /** C_n: channels that one output of a local response normalisation reads; 1 for the others. */
   readonly window: number;
 }
@@ -91,6 +121,51 @@ export interface AttentionLayer extends LayerBase {
   readonly kind: "attention";
   readonly heads: number;
 }
+/**
+ * A batch of matrix products of two computed tensors, for one sample: output = left · right with left [batches, rows, inner]
+ * and right [batches, inner, columns]; a factor that all batches share is broadcast.
+ */
+export interface MatmulLayer extends LayerBase {
+  readonly kind: "matmul";
+  readonly batches: number;
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+}
+/** A function of each element of its inputs that is no other kind: product, quotient, power, comparison, mask. */
+export interface ElementwiseLayer extends LayerBase {
+  readonly kind: "elementwise";
+  /** Lower-case name, for example "mul". */
+  readonly operator: string;
+  /** Inputs that are as large as the output; the others are broadcast. */
+  readonly fullInputs: number;
+}
+/** Moves elements without computing: slice, pad, resize, transpose, expand, gather. */
+export interface CopyLayer extends LayerBase {
+  readonly kind: "copy";
+  /** Lower-case name, for example "slice". */
+  readonly operator: string;
+}
+/** Sum, mean or extremum along axes; reads every element of its input once. */
+export interface ReduceLayer extends LayerBase {
+  readonly kind: "reduce";
+  /** Lower-case name, for example "mean". */
+  readonly operator: string;
+}
+/** Has no inputs and costs no time forward: a further input of the network, a learned tensor (position embeddings), a constant. */
+export interface SourceLayer extends LayerBase {
+  readonly kind: "source";
+  /** Learned numbers; 0 of an input or a constant. */
+  readonly weightCount: number;
+}
+/** An operator without a model. It is carried so that it is listed, with the operations that are at least needed to write its output. */
+export interface UnknownLayer extends LayerBase {
+  readonly kind: "unknown";
+  /** Name in the file that it was imported from. */
+  readonly operator: string;
+  /** Learned numbers among its inputs. */
+  readonly weightCount: number;
+}
 
 export type Layer =
   | ConvLayer
@@ -106,7 +181,13 @@ export type Layer =
   | ReshapeLayer
   | EmbeddingLayer
   | RecurrentLayer
-  | AttentionLayer;
+  | AttentionLayer
+  | MatmulLayer
+  | ElementwiseLayer
+  | CopyLayer
+  | ReduceLayer
+  | SourceLayer
+  | UnknownLayer;
 
 export type LayerKind = Layer["kind"];
 

@@ -33,18 +33,49 @@ export function nonNegativeLeastSquares({
   return scaled.map((value, column) => at(bounds, column) + value / at(scales, column));
 }
 
+/** What is believed of a coefficient before any observation. */
+export interface CoefficientPrior {
+  /** Above 0. */
+  readonly value: number;
+  /** How many average observations the belief weighs as much as. */
+  readonly strength: number;
+}
+
+/** A problem whose rows are weighted by their size. */
+export interface RelativeProblem extends LeastSquaresProblem {
+  /**
+   * γ: each row is divided by target^γ. 1, where absent, minimises the squared relative error; ½ weighs a row of ten times the time
+   * ten times as much, so that totals come out right too.
+   */
+  readonly exponent?: number;
+  /** One for each coefficient; adds Σ strength·(x/value − 1)² in units of an average row's relative error. */
+  readonly priors?: readonly CoefficientPrior[];
+}
+
 /**
- * The same with each row divided by its target: minimises Σ ((A·x − b)/b)², the squared relative error.
+ * Minimises Σ w_i ((A·x − b)_i / b_i)² with w_i = (b_i / geometric mean of b)^(2 − 2γ), plus the priors' ridge.
  * Layer times span four decades; unweighted, the longest few decide everything.
  */
-export function relativeLeastSquares({
-  design,
-  target,
-  lowerBounds,
-}: LeastSquaresProblem): readonly number[] {
+export function relativeLeastSquares(problem: RelativeProblem): readonly number[] {
+  const { design, target, lowerBounds, exponent = 1, priors = [] } = problem;
+  const logarithms = target.map((value, index) => Math.log(positive(value, index)));
+  const centre = logarithms.reduce((sum, value) => sum + value, 0) / Math.max(1, logarithms.length);
+  const weights = logarithms.map((value) => Math.exp((1 - exponent) * (value - centre)));
+  const meanSquare = weights.reduce((sum, weight) => sum + weight ** 2, 0) / Math.max(1, weights.length);
+  const ridge = priors.flatMap(({ value, strength }, column) => {
+    if (strength === 0) return [];
+    const weight = Math.sqrt(strength * (weights.length === 0 ? 1 : meanSquare));
+    return [{ row: priors.map((_prior, other) => (other === column ? weight / value : 0)), weight }];
+  });
   return nonNegativeLeastSquares({
-    design: design.map((row, index) => row.map((value) => value / positive(at(target, index), index))),
-    target: target.map(() => 1),
+    design: [
+      ...design.map((row, index) => {
+        const factor = at(weights, index) / at(target, index);
+        return row.map((value) => value * factor);
+      }),
+      ...ridge.map(({ row }) => row),
+    ],
+    target: [...weights, ...ridge.map(({ weight }) => weight)],
     ...(lowerBounds === undefined ? {} : { lowerBounds }),
   });
 }

@@ -1,10 +1,10 @@
 /**
  * A fit carried from one GPU to another by data-sheet ratios (roofline): operations by peak FLOP/s, everything that moves
- * data by memory bandwidth; launches are the host's and stay.
+ * data by memory bandwidth; launches are the host's and stay. A learned correction stays too: it says which shapes suit the library.
  */
 import type { DurationFit, WorkFit } from "./fit.ts";
 import type { GpuSpec } from "./gpu.ts";
-import { FEATURES, type Feature } from "./layer-work.ts";
+import { FEATURES, type Feature } from "./work-counts.ts";
 
 /** Speed of the target GPU relative to that of the fit. */
 export interface SpeedRatios {
@@ -43,7 +43,19 @@ function scaleWork(work: WorkFit, ratios: SpeedRatios): WorkFit {
     const value = work.coefficients[feature];
     if (value !== undefined) coefficients[feature] = value / ratioOf(feature, ratios);
   }
-  return { ...work, status: "scaled", coefficients };
+  const rates = Object.entries(work.benchmarkSecondsPerByte ?? {});
+  return {
+    ...work,
+    status: "scaled",
+    coefficients,
+    ...(rates.length === 0
+      ? {}
+      : {
+          benchmarkSecondsPerByte: Object.fromEntries(
+            rates.map(([name, rate]) => [name, rate / ratios.bandwidth]),
+          ),
+        }),
+  };
 }
 
 function ratioOf(feature: Feature, { peak, bandwidth }: SpeedRatios): number {
@@ -51,11 +63,13 @@ function ratioOf(feature: Feature, { peak, bandwidth }: SpeedRatios): number {
     case "launches":
       return 1;
     case "operations":
+    case "tiledOperations":
       return peak;
     case "inputElements":
     case "outputElements":
     case "weights":
     case "unfoldedElements":
+    case "stemElements":
     case "bytes":
       return bandwidth;
   }

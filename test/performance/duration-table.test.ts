@@ -47,8 +47,8 @@ describe("predictDurations", () => {
       "nc24 4",
     ]);
     expect(table.missing.map(({ gpus, reason }) => `${gpus}: ${reason}`)).toEqual([
-      "1: needs 4.8 GiB on each GPU for 32 samples, P600 has 2 GiB",
-      "2: needs 3.5 GiB on each GPU for 16 samples, P600 has 2 GiB",
+      "1: needs 4.8 GiB on each GPU for 32 samples, P600 has 2 GiB (activations 2.0, weights and gradients 1.1, momentum 0.5, workspace and reserve 1.3)",
+      "2: needs 3.5 GiB on each GPU for 16 samples, P600 has 2 GiB (activations 1.0, weights and gradients 1.1, momentum 0.5, workspace and reserve 0.9)",
     ]);
   });
 

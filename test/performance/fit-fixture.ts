@@ -4,7 +4,7 @@ import { loadGpus } from "../../src/catalog/load-gpus.ts";
 import { vmTypeId } from "../../src/domain/ids.ts";
 import type { VmType } from "../../src/domain/vm-type.ts";
 import type { DurationFit, DurationModel, Direction, WorkFit } from "../../src/performance/fit.ts";
-import type { FeatureCounts, WorkKind } from "../../src/performance/layer-work.ts";
+import type { FeatureCounts, WorkKind } from "../../src/performance/work-counts.ts";
 
 const models = join(import.meta.dirname, "..", "..", "models");
 

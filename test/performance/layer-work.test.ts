@@ -25,8 +25,45 @@ describe("layerWork", () => {
       outputElements: 2 * 6 * 64,
       weights: 9 * 4 * 6,
       unfoldedElements: 2 * 64 * 9 * 4,
+      tiledOperations: 2 * 64 * 9 * 4 * 32,
     });
     expect(part?.backward.operations).toBe(2 * (2 * 64 * 9 * 4 * 6 + 64 * 6));
+  });
+
+  it("rounds channels up to whole tiles, and computes no gradient of the network's input", () => {
+    const positions = 2 * 64;
+    const weightGradient = positions * 64 * 64; // 6 channels and 36 products, each up to 64.
+    const inputGradient = positions * 9 * 6 * 64; // 4 channels up to 64.
+    const [stem] = layerWork(conv, 2).parts;
+    expect(stem?.backward).toMatchObject({
+      tiledOperations: weightGradient,
+      inputElements: 0,
+      stemElements: positions * 36,
+    });
+    const [inner] = layerWork({ ...conv, inputs: ["pool1"] }, 2).parts;
+    expect(inner?.backward).toMatchObject({
+      tiledOperations: weightGradient + inputGradient,
+      inputElements: 2 * 4 * 64,
+    });
+    expect(inner?.backward.stemElements).toBeUndefined();
+  });
+
+  it("gives a recurrent layer as a whole too, for profiles that time it so", () => {
+    const lstm: Layer = {
+      kind: "recurrent",
+      name: "lstm",
+      inputs: ["input"],
+      input: [50, 10],
+      output: [50, 20],
+      cell: "lstm",
+      hidden: 20,
+      directions: 1,
+      bias: false,
+    };
+    const { whole, parts } = layerWork(lstm, 3);
+    expect(whole?.workKind).toBe("recurrent");
+    expect(whole?.forward.operations).toBe(parts[0]?.forward.operations);
+    expect(whole?.forward.launches).toBe(1 + 50);
   });
 
   it("moves 20 bytes for each weight in a momentum update", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadNetworks } from "../../src/catalog/load-networks.ts";
-import { trainingMemory } from "../../src/performance/memory.ts";
+import { outOfMemoryReason, trainingMemory } from "../../src/performance/memory.ts";
 
 const networks = loadNetworks();
 
@@ -29,6 +29,29 @@ describe("trainingMemory", () => {
       reserveGib: 0.5,
       totalGib: 0.5 + 24 * mebi,
     });
+  });
+
+  it("keeps nothing for sgd, one number per weight for momentum, two for adam", () => {
+    const network = networks.get("vgg19");
+    if (network === undefined) throw new Error("vgg19 is missing.");
+    const of = (optimizer: "sgd" | "momentum" | "adam"): number =>
+      trainingMemory(network, 8, optimizer).optimizerGib;
+    expect(of("sgd")).toBe(0);
+    expect(of("momentum")).toBeCloseTo((4 * 143.667e6) / 2 ** 30, 3);
+    expect(of("adam")).toBeCloseTo(2 * of("momentum"), 12);
+    expect(trainingMemory(network, 8).totalGib).toBe(trainingMemory(network, 8, "momentum").totalGib);
+  });
+
+  it("says what the memory would be for", () => {
+    const network = networks.get("vgg19");
+    if (network === undefined) throw new Error("vgg19 is missing.");
+    const reason = outOfMemoryReason(trainingMemory(network, 32, "adam"), {
+      batchSize: 32,
+      optimizer: "adam",
+      gpuType: "P600",
+      gpuMemoryGib: 2,
+    });
+    expect(reason).toMatch(/^needs 5\.4 GiB on each GPU for 32 samples, P600 has 2 GiB \(.*adam 1\.1/);
   });
 
   it("finds no room for VGG-19 on a 2 GiB P600, at 32 samples or at 16 on each of two: the slides' empty cells", () => {

@@ -113,6 +113,20 @@ describe("networkDuration", () => {
     }
   });
 
+  it("totals what its layers take, in every direction and bound", () => {
+    for (const name of networks.keys()) {
+      const { layers, total, ...sums } = predict("T4", name, 8);
+      const sumOf = (of: (layer: (typeof layers)[number]) => number): number =>
+        layers.reduce((sum, layer) => sum + of(layer), 0);
+      expect(sums.forwardSeconds / sumOf((layer) => layer.forwardSeconds)).toBeCloseTo(1, 9);
+      expect(sums.backwardSeconds / sumOf((layer) => layer.backwardSeconds)).toBeCloseTo(1, 9);
+      expect(sums.updateSeconds / sumOf((layer) => layer.updateSeconds)).toBeCloseTo(1, 9);
+      expect(total.seconds / sumOf((layer) => layer.total.seconds)).toBeCloseTo(1, 9);
+      const stretch = total.lowerSeconds / sumOf((layer) => layer.total.lowerSeconds);
+      expect(1 / stretch).toBeCloseTo(total.upperSeconds / sumOf((layer) => layer.total.upperSeconds), 9);
+    }
+  });
+
   it("takes longer for a larger batch", () => {
     for (const name of networks.keys()) {
       const seconds = [1, 2, 8, 32, 33].map((batchSize) => predict("P100", name, batchSize).total.seconds);

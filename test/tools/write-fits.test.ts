@@ -18,9 +18,20 @@ const absent = !existsSync(dataFolder);
 if (absent)
   console.warn("The measured data (../shared/data) is absent: the fits are not checked against it.");
 
+const SLOW_MILLISECONDS = 600_000;
+/** Fastest and slowest of the benchmark's repetitions differ by 15 to 30 % in the median of these rows (docs, "Errors"). */
+const NOISY_FC_FORWARD: ReadonlySet<string> = new Set(["GTX1080Ti", "K40"]);
+
 describe.skipIf(absent)("shipped fits and the measured data", () => {
-  it("are what tools/fits/write-fits.ts gives", async () => {
-    const files = await fitFiles(dataFolder, shippedGpus);
+  // All six take minutes: tools/fits/write-fits.ts --check compares them.
+  it("are what tools/fits/write-fits.ts gives", { timeout: SLOW_MILLISECONDS }, async () => {
+    const files = await fitFiles(dataFolder, shippedGpus, ["M60"]);
+    expect([...files.keys()].sort()).toEqual([
+      "GTX1080Ti-all-reduce.json",
+      "M60-tensorflow.json",
+      "P100-all-reduce.json",
+      "TitanX-Maxwell-caffe.json",
+    ]);
     for (const [name, text] of files) {
       expect(readFileSync(join(repository, "models", "fits", name), "utf8"), name).toBe(text);
     }
@@ -59,55 +70,60 @@ describe.skipIf(absent)("shipped fits and the measured data", () => {
     }
   });
 
-  it("hold the leads: conv 14 to 24 %, fc 4 to 15 %, cross-validated, complexity+traffic", () => {
-    for (const fit of shippedFits.durationFits) {
-      for (const work of fit.work.filter(
-        (w) => w.model === "complexity+traffic" && w.status === "measured",
-      )) {
+  it("reach the targets on held-out shapes: conv 20 %, fc 6 %, but for fc forward where the data is noisier than that", () => {
+    for (const fit of shippedFits.durationFits.filter(({ framework }) => framework === "tensorflow")) {
+      for (const work of fit.work) {
+        if (work.model !== "complexity+traffic" || work.status !== "measured") continue;
         const mape = work.error?.crossValidatedMapePercent ?? NaN;
-        expect(mape, `${fit.gpu} ${work.workKind} ${work.direction}`).toBeLessThan(
-          work.workKind === "conv" ? 24 : 15.5,
-        );
+        const name = `${fit.gpu} ${work.workKind} ${work.direction}`;
+        const missed =
+          NOISY_FC_FORWARD.has(fit.gpu) && work.workKind === "fc" && work.direction === "forward";
+        expect(mape, name).toBeLessThan(work.workKind === "conv" ? 20 : missed ? 9 : 6);
+        expect(work.residuals.median, name).toBeCloseTo(1, 1);
       }
     }
   });
 
-  it("cover 75 to 88 % of rows that were not fitted with the 80 % interval", () => {
-    const gpu = shippedGpus.find((candidate) => candidate.name === "P100");
-    if (gpu === undefined) throw new Error("No data sheet of the P100.");
-    const convRows = readConvRows(dataFolder, gpu.name);
-    const denseRows = readDenseRows(dataFolder, gpu.name);
-    const isEven = (_row: unknown, index: number): boolean => index % 2 === 0;
-    const isOdd = (_row: unknown, index: number): boolean => index % 2 === 1;
-    const fit = fitGpu({
-      gpu,
-      convRows: convRows.filter(isEven),
-      denseRows: denseRows.filter(isEven),
-      caffeRows: readCaffeRows(dataFolder),
-    });
-    for (const [kind, rows] of [
-      ["conv", convRows.filter(isOdd)],
-      ["fc", denseRows.filter(isOdd)],
-    ] as const) {
-      for (const [pass, direction] of [
-        ["forward", "forward"],
-        ["training", "backward"],
+  it(
+    "cover 75 to 88 % of rows that were not fitted with the 80 % interval",
+    { timeout: SLOW_MILLISECONDS },
+    () => {
+      const gpu = shippedGpus.find((candidate) => candidate.name === "P100");
+      if (gpu === undefined) throw new Error("No data sheet of the P100.");
+      const convRows = readConvRows(dataFolder, gpu.name);
+      const denseRows = readDenseRows(dataFolder, gpu.name);
+      const isEven = (_row: unknown, index: number): boolean => index % 2 === 0;
+      const isOdd = (_row: unknown, index: number): boolean => index % 2 === 1;
+      const fit = fitGpu({
+        gpu,
+        convRows: convRows.filter(isEven),
+        denseRows: denseRows.filter(isEven),
+        caffeRows: readCaffeRows(dataFolder),
+      });
+      for (const [kind, rows] of [
+        ["conv", convRows.filter(isOdd)],
+        ["fc", denseRows.filter(isOdd)],
       ] as const) {
-        const work = fit.work.find(
-          (w) => w.model === "complexity+traffic" && w.workKind === kind && w.direction === direction,
-        );
-        if (work === undefined) throw new Error(`No ${kind} ${direction}.`);
-        const observations = predictTimed(
-          rows.filter((row) => row.pass === pass),
-          fit,
-          "complexity+traffic",
-        );
-        const coverage = intervalCoverage(observations, work.residuals);
-        expect(coverage, `${kind} ${pass}`).toBeGreaterThan(0.75);
-        expect(coverage, `${kind} ${pass}`).toBeLessThan(0.88);
+        for (const [pass, direction] of [
+          ["forward", "forward"],
+          ["training", "backward"],
+        ] as const) {
+          const work = fit.work.find(
+            (w) => w.model === "complexity+traffic" && w.workKind === kind && w.direction === direction,
+          );
+          if (work === undefined) throw new Error(`No ${kind} ${direction}.`);
+          const observations = predictTimed(
+            rows.filter((row) => row.pass === pass),
+            fit,
+            "complexity+traffic",
+          );
+          const coverage = intervalCoverage(observations, work.residuals);
+          expect(coverage, `${kind} ${pass}`).toBeGreaterThan(0.75);
+          expect(coverage, `${kind} ${pass}`).toBeLessThan(0.88);
+        }
       }
-    }
-  });
+    },
+  );
 
   it("predict whole networks on measured GPUs within 20 % on average", () => {
     const networks = loadNetworks();

@@ -24,13 +24,19 @@ export interface TimedLayer {
   readonly batchSize: number;
   /** Forward only, or forward, backward and an optimiser step. */
   readonly pass: "forward" | "training";
-  /** Bytes moved by the benchmark's activation, loss and updates; see the header. */
+  /** Bytes moved by the benchmark's activation and loss; see the header. */
   readonly harnessBytes: number;
+  /** Optimiser of a training step; "none" of a forward pass. */
+  readonly optimizer: string;
+  /** Bytes moved by the benchmark's updates of weights, input and target. */
+  readonly updateBytes: number;
   readonly seconds: number;
 }
 
 /** GPUs of the data, by their canonical names, which are also those of the files. */
 export const MEASURED_GPUS = ["K40", "K80", "M60", "GTX1080Ti", "P100", "V100"] as const;
+/** Optimisers of its training rows. */
+export const CDECATAPULT_OPTIMIZERS = ["sgd", "momentum", "adagrad", "rmsprop", "adam", "adadelta"] as const;
 export const CDECATAPULT_SOURCE =
   "CDECatapult/ml-performance-prediction e649f32, TensorFlow 1.x, float32, 2018";
 export const CDECATAPULT_LICENCE = "Apache-2.0";
@@ -59,7 +65,7 @@ export function readDenseRows(dataFolder: string, gpu: string): readonly TimedLa
     timedLayer(row, {
       kind: "fc",
       name: "dense",
-      inputs: ["input"],
+      inputs: ["variable"],
       input: [row.number("dim_input")],
       output: [row.number("dim_output")],
       bias: true, // tf.layers.dense's default, which benchmark_dense.py keeps.
@@ -79,7 +85,7 @@ function convLayer(row: CsvRow): ConvLayer {
   return {
     kind: "conv",
     name: "conv",
-    inputs: ["input"],
+    inputs: ["variable"], // Its gradient is computed, for the update.
     input: [row.number("channels_in"), side, side],
     output: [row.number("channels_out"), outputSide, outputSide],
     kernel: [kernel, kernel],
@@ -106,7 +112,9 @@ function timedLayer(row: CsvRow, layer: ConvLayer | FcLayer): TimedLayer {
     pass: training ? "training" : "forward",
     harnessBytes:
       (hasActivation ? 8 * outputs : 0) +
-      (training ? (24 + 40) * outputs + (hasActivation ? 12 * outputs : 0) + updateBytes : 0),
+      (training ? (24 + 40) * outputs + (hasActivation ? 12 * outputs : 0) : 0),
+    optimizer,
+    updateBytes: training ? updateBytes : 0,
     seconds: millisecondsToSeconds(row.number("time_ms_median")),
   };
 }

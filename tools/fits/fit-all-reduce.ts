@@ -4,8 +4,7 @@ import { millisecondsToSeconds } from "../../src/domain/units.ts";
 import { FIT_FORMAT_VERSION, type AllReduceFit } from "../../src/performance/fit.ts";
 import { residualQuantiles } from "../../src/performance/prediction-error.ts";
 import { readCsv } from "./csv.ts";
-import { fitRows, rounded, errorOf, significant, type FitRow } from "./fit-rows.ts";
-import { roundedQuantiles } from "./fit-products.ts";
+import { fitRows, rounded, errorOf, roundedQuantiles, significant, type FitRow } from "./fit-rows.ts";
 
 /** DeepBench's device names of GPUs that a catalogue may hold. Its T4 and V100 rows are empty. */
 const DEVICES = new Map([

@@ -8,17 +8,20 @@
  *
  * launch and β are relative-NNLS coefficients of the Titan X rows; a launch is the host's doing and is not scaled.
  */
-import {
-  layerWork,
-  type Feature,
-  type FeatureCounts,
-  type WorkKind,
-} from "../../src/performance/layer-work.ts";
+import { layerWork } from "../../src/performance/layer-work.ts";
+import type { Feature, FeatureCounts, WorkKind } from "../../src/performance/work-counts.ts";
 import type { Direction, DurationModel, WorkFit } from "../../src/performance/fit.ts";
 import { residualQuantiles, type ResidualQuantiles } from "../../src/performance/prediction-error.ts";
 import { CAFFE_SOURCE, type CaffeRow } from "./caffe-rows.ts";
-import { errorOf, fitRows, measuredRange, significant, type FitRow, type FittedRows } from "./fit-rows.ts";
-import { roundedQuantiles } from "./fit-products.ts";
+import {
+  errorOf,
+  fitRows,
+  measuredRange,
+  roundedQuantiles,
+  significant,
+  type FitRow,
+  type FittedRows,
+} from "./fit-rows.ts";
 
 type Pass = Exclude<Direction, "update">;
 

@@ -1,61 +1,51 @@
 /**
  * Fits of the layers that are matrix products, conv and fc, from single layers timed forward only or as a training step.
  *
- *   t = F_f·β_f + [training]·F_b·β_b + κ·B
+ *   t = F·e^f + [training]·(B·e^b + κ_o·U) + κ·H        F = Σ β_f·forward counts, B = Σ β_b·backward counts
  *
- * F_f, F_b: counts of the layer forward and backward; B: bytes of elementwise work (bias, activation, loss, updates), all at
- * one rate κ. β, κ ≥ 0; fitted by relative least squares over all rows at once. Backward and update are told apart by the
- * optimisers, which move known and different bytes.
+ * H: bytes of the benchmark's own elementwise work (bias, activation, loss), all at one rate κ; U: bytes of its updates, at a rate
+ * κ_o of each optimiser's kernels. β, κ ≥ 0, by relative least squares over all rows at once (linear-products.ts); then the
+ * corrections f and b are learned from what is left (boosted-correction.ts), f on forward rows, b on training rows.
+ * F and B are at last scaled so that held-out measured / predicted has median 1: the prediction is the median.
  *
- * β of `operations` has a floor: float32 arithmetic does not exceed the data sheet's peak, two floating-point operations per
- * multiply-accumulate. For conv the floor is divided by 2.25, what Winograd's F(2×2, 3×3) saves (Lavin and Gray, CVPR 2016).
- * The shapes measured are small in channels or batch, so that without a floor some fits put all time on traffic, and real
- * layers with 512 channels would run at three times the peak.
+ * "complexity", the slides' model, has launches and operations only: no κ, no correction, no scaling.
  */
 import type { GpuSpec } from "../../src/performance/gpu.ts";
+import { boostedCorrection } from "../../src/performance/boosted-correction.ts";
 import type { DurationModel, WorkFit } from "../../src/performance/fit.ts";
-import { layerWork, type Feature, type FeatureCounts } from "../../src/performance/layer-work.ts";
-import { residualQuantiles, type ResidualQuantiles } from "../../src/performance/prediction-error.ts";
-import type { TimedLayer } from "./cdecatapult-rows.ts";
+import { correctionOf, type LogCorrection } from "../../src/performance/log-correction.ts";
 import {
-  errorOf,
-  fitRows,
-  measuredRange,
-  namedCoefficients,
-  rounded,
-  significant,
-  type FitRow,
-  type FittedRows,
-} from "./fit-rows.ts";
-
-const FEATURES_BY_MODEL: Readonly<
-  Record<DurationModel, Readonly<Record<"conv" | "fc", readonly Feature[]>>>
-> = {
-  complexity: { conv: ["launches", "operations"], fc: ["launches", "operations"] },
-  "complexity+traffic": {
-    conv: ["launches", "operations", "inputElements", "outputElements", "weights", "unfoldedElements"],
-    fc: ["launches", "operations", "inputElements", "outputElements", "weights"],
-  },
-};
-
-const FLOPS_PER_MULTIPLY_ACCUMULATE = 2;
-const FLOPS_PER_TFLOP = 1e12;
-const WINOGRAD_SAVING = 2.25;
+  mapePercent,
+  quantile,
+  residualQuantiles,
+  type Observation,
+} from "../../src/performance/prediction-error.ts";
+import type { TimedLayer } from "./cdecatapult-rows.ts";
+import { countedRow, linearProducts, type CountedRow, type LinearProducts } from "./linear-products.ts";
+import { measuredRange, namedCoefficients, rounded, roundedQuantiles, significant } from "./fit-rows.ts";
+import { shapeFolds } from "../../src/performance/shape-folds.ts";
 
 /** Fits of one kind, and the elementwise rate that came with them. */
 export interface ProductFits {
   readonly work: readonly WorkFit[];
   readonly elementwiseSecondsPerByte: number;
-  readonly trainingResiduals: ResidualQuantiles;
-  readonly fitted: FittedRows;
+  /** Every row, predicted by a fit that never saw its shape. */
+  readonly heldOut: readonly (Observation & Pick<TimedLayer, "pass">)[];
 }
 
-/** Counts of one timed layer. */
-interface CountedRow {
-  readonly timed: TimedLayer;
-  readonly forward: FeatureCounts;
-  readonly backward: FeatureCounts;
-  readonly elementwiseBytes: number;
+/** A linear model and its corrections. */
+interface ProductModel {
+  readonly linear: LinearProducts;
+  readonly forward: LogCorrection | undefined;
+  readonly backward: LogCorrection | undefined;
+}
+
+/** Seconds of one row by what they are spent on. */
+interface RowParts {
+  readonly row: CountedRow;
+  readonly forwardSeconds: number;
+  readonly backwardSeconds: number;
+  readonly otherSeconds: number;
 }
 
 /** Fits one model to all timed layers of one kind on one GPU. */
@@ -65,110 +55,193 @@ export function fitProducts(
   rows: readonly TimedLayer[],
   gpu: GpuSpec,
 ): ProductFits {
-  const features = FEATURES_BY_MODEL[model][kind];
   const counted = rows.map((timed) => countedRow(timed, kind));
-  const withTraffic = model === "complexity+traffic";
-  const floor = withTraffic ? secondsPerOperationFloor(gpu, kind) : 0;
-  const floors = features.map((feature) => (feature === "operations" ? floor : 0));
-  const fit = fitRows(
-    counted.map((row) => designRow(row, features, withTraffic)),
-    [...floors, ...floors, ...(withTraffic ? [0] : [])],
+  const train = (chosen: readonly CountedRow[]): ProductModel => trained(model, kind, chosen, gpu);
+  const whole = train(counted);
+  const folds = shapeFolds(rows.map(({ layer, batchSize }) => ({ layer, batchSize })));
+  const foldModels = folds.map((heldOut) => train(counted.filter((_row, index) => !heldOut.has(index))));
+  const heldOut = folds.flatMap((indices, fold) => {
+    const foldModel = foldModels[fold] ?? whole;
+    return [...indices]
+      .flatMap((index) => counted.slice(index, index + 1))
+      .map((row) => rowParts(row, foldModel));
+  });
+  const inSample = counted.map((row) => rowParts(row, whole));
+  const centre = model === "complexity" ? { forward: 1, backward: 1 } : centres(heldOut);
+  const errors = (pass: TimedLayer["pass"]): Pick<WorkFit, "error" | "residuals"> => {
+    const observe = (parts: readonly RowParts[]): readonly Observation[] =>
+      parts.filter(({ row }) => row.timed.pass === pass).map((part) => observation(part, centre));
+    return {
+      error: {
+        inSampleMapePercent: rounded(mapePercent(observe(inSample))),
+        crossValidatedMapePercent: rounded(mapePercent(observe(heldOut))),
+      },
+      residuals: roundedQuantiles(residualQuantiles(observe(heldOut))),
+    };
+  };
+  return {
+    elementwiseSecondsPerByte: significant(whole.linear.elementwiseSecondsPerByte),
+    heldOut: heldOut.map((part) => ({ ...observation(part, centre), pass: part.row.timed.pass })),
+    work: (["forward", "backward"] as const)
+      .map((direction) =>
+        passFit({ model, kind, direction, whole, counted, centre: centre[direction], errors }),
+      )
+      .concat([updateFit({ model, kind, whole, counted, errors })]),
+  };
+}
+
+function trained(
+  model: DurationModel,
+  kind: "conv" | "fc",
+  rows: readonly CountedRow[],
+  gpu: GpuSpec,
+): ProductModel {
+  const linear = linearProducts(model, kind, rows, gpu);
+  if (model === "complexity") return { linear, forward: undefined, backward: undefined };
+  const plain = (row: CountedRow, forward: LogCorrection | undefined): RowParts =>
+    rowParts(row, { linear, forward, backward: undefined });
+  const forward = boostedCorrection(
+    rows
+      .filter(({ timed }) => timed.pass === "forward")
+      .map((row) => {
+        const { forwardSeconds, otherSeconds } = plain(row, undefined);
+        return { inputs: row.inputs, baseSeconds: forwardSeconds, otherSeconds, seconds: row.timed.seconds };
+      }),
   );
-  const rate = withTraffic ? significant(fit.coefficients.at(-1) ?? 0) : 0;
-  const residuals = (pass: FitRow["pass"]): ResidualQuantiles =>
-    roundedQuantiles(residualQuantiles(fit.heldOut.filter((row) => row.pass === pass)));
-  const forwardRows = counted.filter(({ timed }) => timed.pass === "forward");
-  const trainingRows = counted.filter(({ timed }) => timed.pass === "training");
-  const shared = { model, workKind: kind, status: "measured" } as const;
+  const backward = boostedCorrection(
+    rows
+      .filter(({ timed }) => timed.pass === "training")
+      .map((row) => {
+        const { forwardSeconds, backwardSeconds, otherSeconds } = plain(row, forward);
+        return {
+          inputs: row.inputs,
+          baseSeconds: backwardSeconds,
+          otherSeconds: forwardSeconds + otherSeconds,
+          seconds: row.timed.seconds,
+        };
+      }),
+  );
+  return { linear, forward, backward };
+}
+
+function rowParts(row: CountedRow, { linear, forward, backward }: ProductModel): RowParts {
+  const factor = (correction: LogCorrection | undefined): number =>
+    correction === undefined ? 1 : Math.exp(correctionOf(correction, row.inputs));
   return {
-    elementwiseSecondsPerByte: rate,
-    trainingResiduals: residuals("training"),
-    fitted: fit,
-    work: [
-      {
-        ...shared,
-        direction: "forward",
-        provenance: `${kind} layers timed forward only; relative NNLS, jointly with the training rows`,
-        coefficients: namedCoefficients(features, fit.coefficients.slice(0, features.length)),
-        rows: forwardRows.length,
-        measuredRange: measuredRange(
-          features,
-          forwardRows.map(({ forward }) => forward),
-        ),
-        error: errorOf(fit, "forward"),
-        residuals: residuals("forward"),
-      },
-      {
-        ...shared,
-        direction: "backward",
-        provenance: `${kind} layers timed as a training step; the error is that of the whole step${withTraffic ? "" : ", whose update is within backward"}`,
-        coefficients: namedCoefficients(
-          features,
-          fit.coefficients.slice(features.length, 2 * features.length),
-        ),
-        rows: trainingRows.length,
-        measuredRange: measuredRange(
-          features,
-          trainingRows.map(({ backward }) => backward),
-        ),
-        error: errorOf(fit, "training"),
-        residuals: residuals("training"),
-      },
-      {
-        ...shared,
-        direction: "update",
-        provenance: withTraffic
-          ? `rate of the elementwise work in ${kind} training steps; the error is that of the whole step`
-          : "nothing: the update is within backward",
-        coefficients: withTraffic ? { bytes: rate } : {},
-        rows: trainingRows.length,
-        measuredRange: {},
-        error: errorOf(fit, "training"),
-        residuals: residuals("training"),
-      },
-    ],
+    row,
+    forwardSeconds: linear.forwardSeconds(row) * factor(forward),
+    backwardSeconds: row.timed.pass === "training" ? linear.backwardSeconds(row) * factor(backward) : 0,
+    otherSeconds: linear.otherSeconds(row),
   };
 }
 
-function countedRow(timed: TimedLayer, kind: "conv" | "fc"): CountedRow {
-  const { parts } = layerWork(timed.layer, timed.batchSize);
-  const product = parts.find((part) => part.workKind === kind);
-  if (product === undefined) throw new Error(`A ${timed.layer.kind} layer has no work of kind ${kind}.`);
-  const biasBytes = parts
-    .filter((part) => part.workKind === "elementwise")
-    .reduce(
-      (sum, part) =>
-        sum + (part.forward.bytes ?? 0) + (timed.pass === "training" ? (part.backward.bytes ?? 0) : 0),
-      0,
+interface Centres {
+  readonly forward: number;
+  readonly backward: number;
+}
+
+function observation(
+  { row, forwardSeconds, backwardSeconds, otherSeconds }: RowParts,
+  centre: Centres,
+): Observation {
+  return {
+    measuredSeconds: row.timed.seconds,
+    predictedSeconds: forwardSeconds * centre.forward + backwardSeconds * centre.backward + otherSeconds,
+  };
+}
+
+/** Factors on F and B with which held-out measured / predicted has median 1 in either pass; within a factor of two. */
+function centres(heldOut: readonly RowParts[]): Centres {
+  const medianRatio = (pass: TimedLayer["pass"], centre: Centres): number =>
+    quantile(
+      heldOut
+        .filter(({ row }) => row.timed.pass === pass)
+        .map((part) => {
+          const { measuredSeconds, predictedSeconds } = observation(part, centre);
+          return measuredSeconds / predictedSeconds;
+        }),
+      0.5,
     );
+  const forward = bisect((factor) => medianRatio("forward", { forward: factor, backward: 1 }) - 1);
+  const backward = bisect((factor) => medianRatio("training", { forward, backward: factor }) - 1);
+  return { forward, backward };
+}
+
+/** Zero of a decreasing function between ½ and 2. */
+function bisect(decreasing: (factor: number) => number): number {
+  let low = 0.5;
+  let high = 2;
+  for (let round = 0; round < 30; round++) {
+    const middle = (low + high) / 2;
+    if (decreasing(middle) > 0) low = middle;
+    else high = middle;
+  }
+  return (low + high) / 2;
+}
+
+interface FitWriting {
+  readonly model: DurationModel;
+  readonly kind: "conv" | "fc";
+  readonly whole: ProductModel;
+  readonly counted: readonly CountedRow[];
+  readonly errors: (pass: TimedLayer["pass"]) => Pick<WorkFit, "error" | "residuals">;
+}
+
+function passFit({
+  model,
+  kind,
+  direction,
+  whole,
+  counted,
+  centre,
+  errors,
+}: FitWriting & { readonly direction: "forward" | "backward"; readonly centre: number }): WorkFit {
+  const pass = direction === "forward" ? "forward" : "training";
+  const rows = counted.filter(({ timed }) => timed.pass === pass);
+  const { features } = whole.linear;
+  const coefficients = whole.linear[direction === "forward" ? "forwardCoefficients" : "backwardCoefficients"];
+  const correction = whole[direction];
   return {
-    timed,
-    forward: product.forward,
-    backward: product.backward,
-    elementwiseBytes: timed.harnessBytes + biasBytes,
+    model,
+    workKind: kind,
+    direction,
+    status: "measured",
+    provenance:
+      direction === "forward"
+        ? `${kind} layers timed forward only; relative NNLS, jointly with the training rows`
+        : `${kind} layers timed as a training step; the error is that of the whole step${model === "complexity" ? ", whose update is within backward" : ""}`,
+    coefficients: namedCoefficients(
+      features,
+      coefficients.map((value) => value * centre),
+    ),
+    ...(correction === undefined ? {} : { correction }),
+    rows: rows.length,
+    measuredRange: measuredRange(
+      features,
+      rows.map((row) => row[direction]),
+    ),
+    ...errors(pass),
   };
 }
 
-function designRow(row: CountedRow, features: readonly Feature[], withTraffic: boolean): FitRow {
-  const { pass, seconds } = row.timed;
+function updateFit({ model, kind, whole, counted, errors }: FitWriting): WorkFit {
+  const withRate = model !== "complexity";
   return {
-    design: [
-      ...features.map((feature) => row.forward[feature] ?? 0),
-      ...features.map((feature) => (pass === "training" ? (row.backward[feature] ?? 0) : 0)),
-      ...(withTraffic ? [row.elementwiseBytes] : []),
-    ],
-    seconds,
-    pass,
+    model,
+    workKind: kind,
+    direction: "update",
+    status: "measured",
+    provenance: withRate
+      ? `rate of the momentum updates in ${kind} training steps; the error is that of the whole step`
+      : "nothing: the update is within backward",
+    coefficients: withRate ? { bytes: significant(whole.linear.momentumSecondsPerByte) } : {},
+    ...(withRate ? { benchmarkSecondsPerByte: roundedRates(whole.linear.benchmarkSecondsPerByte) } : {}),
+    rows: counted.filter(({ timed }) => timed.pass === "training").length,
+    measuredRange: {},
+    ...errors("training"),
   };
 }
 
-/** Least seconds of one multiply-accumulate; see the header. */
-function secondsPerOperationFloor(gpu: GpuSpec, kind: "conv" | "fc"): number {
-  const atPeak = FLOPS_PER_MULTIPLY_ACCUMULATE / (gpu.peakFp32Tflops * FLOPS_PER_TFLOP);
-  return kind === "conv" ? atPeak / WINOGRAD_SAVING : atPeak;
-}
-
-/** Quantiles to four digits after the point. */
-export function roundedQuantiles({ lower, median, upper }: ResidualQuantiles): ResidualQuantiles {
-  return { lower: rounded(lower), median: rounded(median), upper: rounded(upper) };
+function roundedRates(rates: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+  return Object.fromEntries(Object.entries(rates).map(([name, rate]) => [name, significant(rate)]));
 }

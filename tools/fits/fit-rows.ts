@@ -1,7 +1,12 @@
-import type { Feature, FeatureCounts } from "../../src/performance/layer-work.ts";
+import type { Feature, FeatureCounts } from "../../src/performance/work-counts.ts";
 import type { MeasuredRange } from "../../src/performance/fit.ts";
-import { mapePercent, type Observation } from "../../src/performance/prediction-error.ts";
+import {
+  mapePercent,
+  type Observation,
+  type ResidualQuantiles,
+} from "../../src/performance/prediction-error.ts";
 import { relativeLeastSquares } from "../../src/performance/regression.ts";
+import { FOLDS } from "../../src/performance/shape-folds.ts";
 
 /** One observation of a regression: a design row and the seconds it explains. */
 export interface FitRow {
@@ -16,8 +21,6 @@ export interface FittedRows {
   readonly inSample: readonly (Observation & Pick<FitRow, "pass">)[];
   readonly heldOut: readonly (Observation & Pick<FitRow, "pass">)[];
 }
-
-export const FOLDS = 5;
 
 /** Relative NNLS of all rows, and 5-fold cross-validation; row i is held out in fold i mod 5. */
 export function fitRows(rows: readonly FitRow[], lowerBounds: readonly number[]): FittedRows {
@@ -88,3 +91,8 @@ export function namedCoefficients(
 
 export const significant = (value: number): number => Number(value.toPrecision(6));
 export const rounded = (value: number): number => Number(value.toFixed(2));
+
+/** Quantiles to two digits after the point. */
+export function roundedQuantiles({ lower, median, upper }: ResidualQuantiles): ResidualQuantiles {
+  return { lower: rounded(lower), median: rounded(median), upper: rounded(upper) };
+}

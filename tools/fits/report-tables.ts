@@ -7,18 +7,27 @@ import { mapePercent, residualQuantiles } from "../../src/performance/prediction
 import { MEASURED_GPUS, readConvRows, readDenseRows } from "./cdecatapult-rows.ts";
 import { fixed, table } from "./markdown-table.ts";
 import { communicationTable, fixedTimeTable, networkTable } from "./network-tables.ts";
+import { gpuFitTable, networkScaleTable } from "./network-scale-table.ts";
 import { predictTimed } from "./predict-timed.ts";
 import { workOf, type ReportInput } from "./report-input.ts";
+import { transferTable } from "./transfer-table.ts";
 
 /** All tables as Markdown, in the order of the page. */
 export function reportTables(input: ReportInput): string {
+  const tensorflow = input.fits.durationFits.filter((fit) => fit.framework === "tensorflow");
   return [
     "### Single layers: MAPE in sample / cross-validated (5 folds), %",
-    layerErrorTable(input.fits.durationFits),
+    layerErrorTable(tensorflow),
     "### 80 % intervals: measured / predicted of held-out rows, complexity+traffic",
-    intervalTable(input.fits.durationFits),
+    intervalTable(tensorflow),
     "### Whole networks: seconds of one iteration on one GPU",
     networkTable(input),
+    "### Whole networks after one factor for each framework and GPU",
+    networkScaleTable(input),
+    "### Between networks: Caffe on a Titan X (Maxwell), batch 128; error of the sum of forward and backward times, %",
+    transferTable(input),
+    "### Where each GPU's fit comes from, and how far its interval is stretched",
+    gpuFitTable(input),
     "### Fixed time of an iteration: measured, and Σ β0 of the layers",
     fixedTimeTable(input),
     "### Scaling: each measured GPU predicted from its nearest other one (complexity+traffic)",
@@ -117,13 +126,14 @@ function pairTable({ dataFolder, fits, gpus }: ReportInput): string {
     if (spec === undefined) throw new Error(`models/gpus.json lacks ${name}.`);
     return spec;
   };
+  const sources = fits.durationFits.filter((fit) => fit.framework === "tensorflow");
   return table(
-    ["to \\ from", ...fits.durationFits.map((fit) => fit.gpu)],
+    ["to \\ from", ...sources.map((fit) => fit.gpu)],
     MEASURED_GPUS.map((target) => {
       const rows = readConvRows(dataFolder, target).filter((row) => row.pass === "training");
       return [
         target,
-        ...fits.durationFits.map((fit) => {
+        ...sources.map((fit) => {
           const scaled = scaleFit(fit, target, speedRatios(specOf(fit.gpu), specOf(target)));
           return fixed(residualQuantiles(predictTimed(rows, scaled, "complexity+traffic")).median, 2);
         }),

@@ -7,20 +7,25 @@ import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { format } from "prettier";
 import { loadGpus } from "../../src/catalog/load-gpus.ts";
+import { parseLayerProfile } from "../../src/catalog/layer-profile-csv.ts";
+import { calibrate } from "../../src/performance/calibration.ts";
+import type { DurationFit } from "../../src/performance/fit.ts";
 import type { GpuSpec } from "../../src/performance/gpu.ts";
-import { readCaffeRows } from "./caffe-rows.ts";
+import { CAFFE_GPU, CAFFE_SOURCE, readCaffeRows } from "./caffe-rows.ts";
 import { MEASURED_GPUS, readConvRows, readDenseRows } from "./cdecatapult-rows.ts";
+import { caffeProfiles } from "../convert-caffe-titanx.ts";
 import { fitAllReduce } from "./fit-all-reduce.ts";
 import { fitGpu } from "./fit-gpu.ts";
 
-/** Files of models/fits by name, as text. */
+/** Files of models/fits by name, as text; `measured` names the GPUs of the TensorFlow fits to make. */
 export async function fitFiles(
   dataFolder: string,
   gpus: readonly GpuSpec[],
+  measured: readonly string[] = MEASURED_GPUS,
 ): Promise<ReadonlyMap<string, string>> {
   const caffeRows = readCaffeRows(dataFolder);
   const files = new Map<string, string>();
-  for (const name of MEASURED_GPUS) {
+  for (const name of measured) {
     const gpu = gpus.find((candidate) => candidate.name === name);
     if (gpu === undefined) throw new Error(`models/gpus.json lacks ${name}; add its data sheet.`);
     const fit = fitGpu({
@@ -31,8 +36,25 @@ export async function fitFiles(
     });
     files.set(`${name}-tensorflow.json`, await asJson(fit));
   }
+  files.set(`${CAFFE_GPU}-caffe.json`, await asJson(fitCaffeProfiles(dataFolder, gpus)));
   for (const fit of fitAllReduce(dataFolder)) files.set(`${fit.gpu}-all-reduce.json`, await asJson(fit));
   return files;
+}
+
+/** The Titan X as a user would calibrate it: `berth calibrate` on the layer profiles of GoogLeNet and Overfeat. */
+function fitCaffeProfiles(dataFolder: string, gpus: readonly GpuSpec[]): DurationFit {
+  const rows = [...caffeProfiles(dataFolder)].flatMap(
+    ([name, text]) =>
+      parseLayerProfile(text, `${name}.csv`, { times: "required", unknownKinds: "refuse" }).rows,
+  );
+  return calibrate({
+    gpuName: CAFFE_GPU,
+    gpu: gpus.find((gpu) => gpu.name === CAFFE_GPU),
+    framework: "caffe",
+    rows,
+    source: CAFFE_SOURCE,
+    licence: "MIT",
+  }).fit;
 }
 
 async function asJson(value: unknown): Promise<string> {
