@@ -12,6 +12,8 @@ export interface SyntheticSize {
   readonly seed: number;
   /** How many different rows the jobs have; null makes every job its own. */
   readonly templates: number | null;
+  /** Relative spread of durations among jobs of a template, 0 for identical ones. */
+  readonly spread?: number;
   readonly vmTypes: readonly VmType[];
 }
 
@@ -21,7 +23,8 @@ const NOW_SECONDS = 1_700_000_000;
 const SPEED: Readonly<Record<string, number>> = { K80: 1, M60: 1.2, P600: 0.45, GTX1080Ti: 3.1 };
 
 /** Draws a problem; equal sizes and seeds give equal problems. */
-export function syntheticProblem({ nodes, jobs, seed, templates, vmTypes }: SyntheticSize): PlanningProblem {
+export function syntheticProblem(size: SyntheticSize): PlanningProblem {
+  const { nodes, jobs, seed, templates, vmTypes, spread = 0 } = size;
   const random = seededRandom(seed);
   const rows = Array.from({ length: templates ?? jobs }, () => drawRow(random, vmTypes));
   return {
@@ -33,10 +36,27 @@ export function syntheticProblem({ nodes, jobs, seed, templates, vmTypes }: Synt
     jobs: Array.from({ length: jobs }, (_, index) => {
       const row = rows[index % rows.length];
       if (row === undefined) throw new RangeError("templates must be at least 1");
-      return { ...row, id: jobId(`j${String(index).padStart(6, "0")}`) };
+      return { ...spreadOut(row, spread, random), id: jobId(`j${String(index).padStart(6, "0")}`) };
     }),
     current: EMPTY_ALLOCATION,
     nextNodeNumber: 1,
+  };
+}
+
+/** A row like another, each duration off by up to `spread`. */
+function spreadOut(
+  row: Omit<PlanningJob, "id">,
+  spread: number,
+  random: () => number,
+): Omit<PlanningJob, "id"> {
+  if (spread === 0) return row;
+  const off = (): number => 1 + spread * (2 * random() - 1);
+  return {
+    ...row,
+    configurations: row.configurations.map((entry) => ({
+      ...entry,
+      durationSeconds: entry.durationSeconds * off(),
+    })),
   };
 }
 

@@ -7,6 +7,7 @@ import { gpusInUse } from "./allocation.ts";
 import type { JobId } from "./ids.ts";
 import type { PlanningJob, PlanningProblem } from "./planning-problem.ts";
 import { findConfiguration } from "./planning-problem.ts";
+import type { VmType } from "./vm-type.ts";
 import { quotaWithin } from "./vm-type.ts";
 
 /** One broken rule, in words that name the node, job or VM type. */
@@ -27,19 +28,19 @@ export interface Violation {
 /** All rules that an allocation breaks; empty when it is feasible. */
 export function checkAllocation(problem: PlanningProblem, allocation: Allocation): readonly Violation[] {
   const jobs = new Map(problem.jobs.map((job) => [job.id, job]));
+  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   return [
-    ...allocation.nodes.flatMap((node) => checkNode(problem, jobs, node)),
+    ...allocation.nodes.flatMap((node) => checkNode(vmTypes.get(node.vmTypeId), jobs, node)),
     ...checkRepeats(allocation),
     ...checkCounts(problem, allocation),
   ];
 }
 
 function checkNode(
-  problem: PlanningProblem,
+  vmType: VmType | undefined,
   jobs: ReadonlyMap<JobId, PlanningJob>,
   node: AllocatedNode,
 ): readonly Violation[] {
-  const vmType = problem.vmTypes.find((candidate) => candidate.id === node.vmTypeId);
   if (vmType === undefined) {
     return [{ rule: "unknown-vm-type", detail: `${node.id} is of unknown VM type ${node.vmTypeId}` }];
   }
@@ -90,8 +91,10 @@ function checkCounts(problem: PlanningProblem, allocation: Allocation): readonly
       detail: `${allocation.nodes.length} nodes are rented, at most ${problem.maxNodes} may be`,
     });
   }
+  const counts = new Map<string, number>();
+  for (const { vmTypeId } of allocation.nodes) counts.set(vmTypeId, (counts.get(vmTypeId) ?? 0) + 1);
   for (const vmType of problem.vmTypes) {
-    const count = allocation.nodes.filter((node) => node.vmTypeId === vmType.id).length;
+    const count = counts.get(vmType.id) ?? 0;
     if (count > quotaWithin(vmType, problem.maxNodes)) {
       violations.push({
         rule: "quota",

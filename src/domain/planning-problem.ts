@@ -14,6 +14,8 @@ export interface Configuration {
 /** A job as the decision sees it: submitted, unfinished, with what is left of it. */
 export interface PlanningJob {
   readonly id: JobId;
+  /** a_j, for rules that go by the order of submission; without it a job comes last, by id. */
+  readonly submittedAtSeconds?: number;
   /** d_j */
   readonly dueAtSeconds: number;
   /** ω_j */

@@ -29,3 +29,16 @@ export interface VmType {
 export function quotaWithin(vmType: VmType, maxNodes: number): number {
   return vmType.quotaNodes === null ? maxNodes : Math.min(vmType.quotaNodes, maxNodes);
 }
+
+/** The VM type of each node, in the nodes' order; throws on a node of a type that is not given, since its price must not count as 0. */
+export function vmTypesOf(
+  { nodes }: { readonly nodes: readonly { readonly vmTypeId: VmTypeId }[] },
+  vmTypes: readonly VmType[],
+): readonly VmType[] {
+  const byId = new Map(vmTypes.map((vmType) => [vmType.id, vmType]));
+  return nodes.map(({ vmTypeId }) => {
+    const vmType = byId.get(vmTypeId);
+    if (vmType === undefined) throw new Error(`A node is of unknown VM type ${vmTypeId}`);
+    return vmType;
+  });
+}

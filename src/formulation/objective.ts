@@ -24,11 +24,16 @@ export interface SeparableObjective extends Objective {
   readonly node: (vmType: VmType) => number;
 }
 
+/** Whether an objective adds up over jobs and nodes, so that jobs that cost the same and nodes of a type are interchangeable. */
+export const isSeparable = (objective: Objective): objective is SeparableObjective =>
+  "kind" in objective && objective.kind === "separable";
+
 /** Builds a separable objective from its three prices. */
 export function separableObjective(
   problem: PlanningProblem,
   prices: Omit<SeparableObjective, "kind" | "costOf">,
 ): SeparableObjective {
+  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const costOf = (allocation: Allocation): number => {
     const placed = placements(allocation);
     const jobs = problem.jobs.reduce((total, job) => {
@@ -38,7 +43,7 @@ export function separableObjective(
       return total + (configuration === undefined ? Infinity : prices.running(job, configuration));
     }, 0);
     const nodes = allocation.nodes.reduce((total, node) => {
-      const vmType = problem.vmTypes.find((candidate) => candidate.id === node.vmTypeId);
+      const vmType = vmTypes.get(node.vmTypeId);
       return total + (vmType === undefined ? Infinity : prices.node(vmType));
     }, 0);
     return jobs + nodes;

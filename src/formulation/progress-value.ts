@@ -16,6 +16,7 @@
  */
 import type { PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { shortestDurationSeconds } from "../domain/planning-problem.ts";
+import type { VmTypeId } from "../domain/ids.ts";
 import { rentUsd } from "../domain/cost.ts";
 import { SECONDS_PER_HOUR } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -53,8 +54,22 @@ export function progressValueUsd(
   job: PlanningJob,
   parameters: ProgressValueParameters,
 ): number {
+  return valueUsd(problem, { job, vmTypes: vmTypesById(problem), parameters });
+}
+
+const vmTypesById = (problem: PlanningProblem): ReadonlyMap<VmTypeId, VmType> =>
+  new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
+
+function valueUsd(
+  problem: PlanningProblem,
+  args: {
+    readonly job: PlanningJob;
+    readonly vmTypes: ReadonlyMap<VmTypeId, VmType>;
+    readonly parameters: ProgressValueParameters;
+  },
+): number {
+  const { job, vmTypes, parameters } = args;
   const shortestSeconds = shortestDurationSeconds(job);
-  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   let sharedUsd = Infinity;
   let aloneUsd = Infinity;
   for (const { vmTypeId, gpus, durationSeconds } of job.configurations) {
@@ -78,7 +93,10 @@ export function progressValueObjective(
   problem: PlanningProblem,
   parameters: ProgressValueParameters = PROGRESS_VALUE_PARAMETERS,
 ): SeparableObjective {
-  const values = new Map(problem.jobs.map((job) => [job.id, progressValueUsd(problem, job, parameters)]));
+  const vmTypes = vmTypesById(problem);
+  const values = new Map(
+    problem.jobs.map((job) => [job.id, valueUsd(problem, { job, vmTypes, parameters })]),
+  );
   return separableObjective(problem, {
     name: "progress-value",
     sense: "maximize",

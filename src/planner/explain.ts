@@ -47,6 +47,8 @@ export interface Alternative {
 export interface JobExplanation {
   readonly jobId: JobId;
   readonly decision: "running" | "waiting";
+  /** What running is worth against waiting, in the objective's unit, with everything else as planned; null for a job that waits. */
+  readonly gainOverWaiting: number | null;
   /** One sentence for people. */
   readonly summary: string;
   /** Chosen first, then by how little worse, then those that are blocked or impossible. */
@@ -100,12 +102,16 @@ function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): Jo
       aloneRentUsd: null,
       verdict: { kind: "impossible", reason },
     })),
-  ].sort((a, b) => rank(a.verdict) - rank(b.verdict));
-  const decision = placements(planned.allocation).has(job.id) ? "running" : "waiting";
+  ].sort((a, b) => rank(a.verdict) - rank(b.verdict) || loss(a.verdict) - loss(b.verdict));
+  const runs = placements(planned.allocation).has(job.id);
+  const gainOverWaiting = runs
+    ? planned.objective.costOf(withoutJob(planned.allocation, job.id)) - planned.planCost
+    : null;
   return {
     jobId: job.id,
-    decision,
-    summary: summarise(decision, alternatives, planned.objective),
+    decision: runs ? "running" : "waiting",
+    gainOverWaiting,
+    summary: summarise(gainOverWaiting, alternatives, planned.objective),
     alternatives,
   };
 }
@@ -144,28 +150,24 @@ function judge(
   if (now?.vmTypeId === wish.vmType.id && now.gpus === wish.gpus) return { kind: "chosen" };
   const others = withoutJob(allocation, job.id);
   const part = { jobId: job.id, gpus: wish.gpus };
-  const withRoom = others.nodes.find(
-    (node) => node.vmTypeId === wish.vmType.id && gpusInUse(node) + wish.gpus <= wish.vmType.gpuCount,
-  );
-  let changed: Allocation;
-  if (withRoom !== undefined) {
-    changed = {
-      nodes: others.nodes.map((node) =>
-        node === withRoom ? { ...node, parts: [...node.parts, part] } : node,
-      ),
-    };
-  } else {
+  const seated = others.nodes
+    .filter((node) => node.vmTypeId === wish.vmType.id && gpusInUse(node) + wish.gpus <= wish.vmType.gpuCount)
+    .map(({ id }) => ({
+      nodes: others.nodes.map((node) => (node.id === id ? { ...node, parts: [...node.parts, part] } : node)),
+    }));
+  if (seated.length === 0) {
     const quotaNodes = quotaWithin(wish.vmType, problem.maxNodes);
     const ofType = others.nodes.filter((node) => node.vmTypeId === wish.vmType.id).length;
     if (others.nodes.length >= problem.maxNodes) {
       return { kind: "blocked-by-node-limit", maxNodes: problem.maxNodes };
     }
     if (ofType >= quotaNodes) return { kind: "blocked-by-quota", quotaNodes };
-    changed = {
+    seated.push({
       nodes: [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }],
-    };
+    });
   }
-  const change = objective.costOf(changed) - planCost;
+  // Under an objective that looks at who shares a node it matters which of them has room.
+  const change = Math.min(...seated.map((changed) => objective.costOf(changed))) - planCost;
   if (Math.abs(change) <= EQUAL_OBJECTIVE * Math.max(1, Math.abs(planCost))) return { kind: "as-good" };
   return change > 0 ? { kind: "worse", objectiveLoss: change } : { kind: "better", objectiveGain: -change };
 }
@@ -179,44 +181,52 @@ function withoutJob(allocation: Allocation, jobId: JobId): Allocation {
   };
 }
 
+/** Chosen first, then what could be had, then what is blocked, then what is impossible. */
 function rank(verdict: Verdict): number {
   switch (verdict.kind) {
     case "chosen":
-      return -2e300;
-    case "better":
-      return -1e300 - verdict.objectiveGain;
-    case "as-good":
       return 0;
+    case "better":
+    case "as-good":
     case "worse":
-      return verdict.objectiveLoss;
+      return 1;
     case "blocked-by-quota":
     case "blocked-by-node-limit":
-      return 1e300;
+      return 2;
     case "impossible":
-      return 2e300;
+      return 3;
     default:
       return assertNever(verdict);
   }
 }
 
+function loss(verdict: Verdict): number {
+  if (verdict.kind === "worse") return verdict.objectiveLoss;
+  return verdict.kind === "better" ? -verdict.objectiveGain : 0;
+}
+
 function summarise(
-  decision: "running" | "waiting",
+  gainOverWaiting: number | null,
   alternatives: readonly Alternative[],
   objective: Objective,
 ): string {
-  const best = alternatives.find((alternative) => alternative.verdict.kind !== "chosen");
   const chosen = alternatives.find((alternative) => alternative.verdict.kind === "chosen");
-  const name = ({ vmTypeId, gpus }: Alternative): string =>
-    `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
-  const against =
-    best === undefined
-      ? "it has no alternative"
-      : `next best, ${name(best)}, ${words(best.verdict, objective)}`;
-  if (decision === "running" && chosen !== undefined) return `Runs on ${name(chosen)}; ${against}.`;
-  return best === undefined
-    ? "Waits: it fits no VM type."
-    : `Waits: ${name(best)} ${words(best.verdict, objective)}.`;
+  const best = alternatives.find((alternative) => alternative.verdict.kind !== "chosen");
+  const against = best === undefined ? null : `${nameOf(best)} ${words(best.verdict, objective)}`;
+  if (chosen === undefined || gainOverWaiting === null) return `Waits: ${against ?? "it fits no VM type"}.`;
+  const comparison = gainOverWaiting >= 0 ? "more" : "less";
+  const worth = `Runs on ${nameOf(chosen)}, worth ${Math.abs(gainOverWaiting).toPrecision(3)} ${objective.unit} ${comparison} than waiting`;
+  if (best === undefined || against === null) return `${worth}; it has no alternative.`;
+  return isOpen(best.verdict)
+    ? `${worth}; next best, ${against}.`
+    : `${worth}; no other configuration has room: ${against}.`;
 }
+
+const nameOf = ({ vmTypeId, gpus }: Alternative): string =>
+  `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
+
+/** Whether a configuration could be had as things stand. */
+const isOpen = ({ kind }: Verdict): boolean => kind === "worse" || kind === "as-good" || kind === "better";
 
 function words(verdict: Verdict, { name, unit }: Objective): string {
   switch (verdict.kind) {
@@ -227,7 +237,7 @@ function words(verdict: Verdict, { name, unit }: Objective): string {
     case "as-good":
       return "would be just as good";
     case "better":
-      return `would improve ${name} by ${verdict.objectiveGain.toPrecision(3)} ${unit}, which is within the gap of the plan`;
+      return `would improve ${name} by ${verdict.objectiveGain.toPrecision(3)} ${unit}: the plan is not optimal`;
     case "blocked-by-node-limit":
       return `needs one more node, and all ${verdict.maxNodes} that may be rented are`;
     case "blocked-by-quota":

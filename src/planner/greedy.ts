@@ -32,8 +32,15 @@ export function greedy(problem: PlanningProblem): Assignment {
   const jobs = new Map(problem.jobs.map((job) => [job.id, job]));
   const open: OpenNode[] = [];
   for (const job of byPressure(problem)) {
-    // A job for which no setup has room waits.
-    setupsInOrder(problem, job).some((setup) => seat(problem, open, { job, setup }));
+    // A job for which no setup has room waits. Setups of one GPU type and count differ only in where they were priced: one try is enough.
+    const configurations = new Set(job.configurations.map(({ vmTypeId, gpus }) => `${vmTypeId} ${gpus}`));
+    const tried = new Set<string>();
+    setupsInOrder(problem, job).some((setup) => {
+      const kind = `${setup.gpuType} ${setup.gpus}`;
+      if (tried.has(kind)) return false;
+      tried.add(kind);
+      return seat(problem, open, { job, setup, configurations });
+    });
   }
   for (const node of open)
     shrink(problem, open, { node, jobs: node.parts.flatMap((part) => jobs.get(part.jobId) ?? []) });
@@ -58,10 +65,12 @@ function byPressure(problem: PlanningProblem): readonly PlanningJob[] {
 
 /** Setups that meet the due date, cheapest first, then the others, fastest first. */
 function setupsInOrder(problem: PlanningProblem, job: PlanningJob): readonly Setup[] {
+  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const setups = job.configurations.flatMap(({ vmTypeId, gpus, durationSeconds }): Setup[] => {
-    const vmType = problem.vmTypes.find((candidate) => candidate.id === vmTypeId);
+    const vmType = vmTypes.get(vmTypeId);
     if (vmType === undefined) return [];
-    const costUsd = shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: vmType.gpuCount });
+    const { pricePerHourUsd } = vmType;
+    const costUsd = shareOfRentUsd({ pricePerHourUsd, durationSeconds, gpus, gpusInUse: vmType.gpuCount });
     return [{ gpuType: vmType.gpuType, gpus, durationSeconds, costUsd }];
   });
   const inTime = (setup: Setup): boolean => problem.nowSeconds + setup.durationSeconds <= job.dueAtSeconds;
@@ -75,10 +84,14 @@ function setupsInOrder(problem: PlanningProblem, job: PlanningJob): readonly Set
 function seat(
   problem: PlanningProblem,
   open: OpenNode[],
-  { job, setup }: { readonly job: PlanningJob; readonly setup: Setup },
+  {
+    job,
+    setup,
+    configurations,
+  }: { readonly job: PlanningJob; readonly setup: Setup; readonly configurations: ReadonlySet<string> },
 ): boolean {
   const runsOn = (vmType: VmType): boolean =>
-    vmType.gpuType === setup.gpuType && findConfiguration(job, vmType.id, setup.gpus) !== undefined;
+    vmType.gpuType === setup.gpuType && configurations.has(`${vmType.id} ${setup.gpus}`);
   const fullest = open
     .filter((node) => node.freeGpus >= setup.gpus && runsOn(node.vmType))
     .sort((a, b) => a.freeGpus - b.freeGpus)[0];

@@ -5,14 +5,12 @@ import { assertNever } from "../domain/assert-never.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { findJob } from "../domain/cluster-state.ts";
 import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
+import { vmTypesOf } from "../domain/vm-type.ts";
 import type { ClusterEvent, JobsArrived } from "../domain/event.ts";
 import type { JobId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 
-/**
- * Share of a job's work that is assumed to be left for as long as nobody has reported its completion: a job that outlasts its prediction
- * is not taken for finished.
- */
+/** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
 
 /** The state after an event. Throws on an event before the last one or about an unknown job: both are bugs of the caller. */
@@ -30,9 +28,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
   }
   if (elapsedSeconds === 0) return state;
   const placed = placements(state.allocation);
-  const prices = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
-  const rented = state.allocation.nodes.flatMap((node) => prices.get(node.vmTypeId) ?? []);
-  const pricePerHourUsd = rentPerHourUsd(rented);
+  const pricePerHourUsd = rentPerHourUsd(vmTypesOf(state.allocation, state.settings.vmTypes));
   return {
     ...state,
     nowSeconds: atSeconds,
@@ -43,8 +39,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       );
       if (duration === undefined) return entry;
       const predicted = entry.completedShare + elapsedSeconds / duration.durationSeconds;
-      const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
-      return { ...entry, completedShare: Math.min(predicted, most) };
+      return { ...entry, completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
   };

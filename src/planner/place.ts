@@ -85,28 +85,56 @@ function keepInPlace(
   while (bins.length < wanted.nodeCount) bins.push(binOf(vmType, null, []));
 
   // Parts that make way are smaller than the one that drives them out, so that they come up again later in this order.
+  const shelves = shelvesOf(vmType, bins);
   const queue = [...unplaced.values()];
-  for (let part = queue.shift(); part !== undefined; part = queue.shift()) {
-    const bin = bestFit(bins, part.gpus) ?? makeWay(bins, part.gpus, queue);
+  for (let next = 0; next < queue.length; next += 1) {
+    const part = queue[next];
+    if (part === undefined) continue;
+    const bin = shelves.takeFullest(part.gpus) ?? makeWay(bins, part.gpus, { queue, next, shelves });
     if (bin === undefined) return undefined;
     bin.parts.push({ jobId: part.jobId, gpus: part.gpus });
     bin.freeGpus -= part.gpus;
+    shelves.put(bin);
   }
   return bins;
 }
 
-/** The fullest bin with room. */
-function bestFit(bins: readonly Bin[], gpus: number): Bin | undefined {
-  return bins
-    .filter((bin) => bin.freeGpus >= gpus)
-    .reduce<Bin | undefined>(
-      (best, bin) => (best === undefined || bin.freeGpus < best.freeGpus ? bin : best),
-      undefined,
-    );
+/** Bins by their free GPUs, so that the fullest one with room is found without looking at all of them. */
+interface Shelves {
+  readonly put: (bin: Bin) => void;
+  /** Takes the fullest bin with room off its shelf; of equals the one that lies there longest. */
+  readonly takeFullest: (gpus: number) => Bin | undefined;
+  /** Takes a bin off its shelf. */
+  readonly take: (bin: Bin) => void;
+}
+
+function shelvesOf(vmType: VmType, bins: readonly Bin[]): Shelves {
+  const shelves = Array.from({ length: vmType.gpuCount + 1 }, () => new Set<Bin>());
+  const put = (bin: Bin): void => {
+    shelves[bin.freeGpus]?.add(bin);
+  };
+  const take = (bin: Bin): void => {
+    shelves[bin.freeGpus]?.delete(bin);
+  };
+  bins.forEach(put);
+  return {
+    put,
+    take,
+    takeFullest: (gpus) => {
+      const shelf = shelves.find((candidate, free) => free >= gpus && candidate.size > 0);
+      const bin = shelf?.values().next().value;
+      if (bin !== undefined) take(bin);
+      return bin;
+    },
+  };
 }
 
 /** Makes room by taking smaller parts out of the bin that has to lose fewest of them; they go back into the queue. */
-function makeWay(bins: readonly Bin[], gpus: number, queue: GpuPart[]): Bin | undefined {
+function makeWay(
+  bins: readonly Bin[],
+  gpus: number,
+  { queue, next, shelves }: { readonly queue: GpuPart[]; readonly next: number; readonly shelves: Shelves },
+): Bin | undefined {
   const evictions = bins.flatMap((bin) => {
     const leaving: GpuPart[] = [];
     let free = bin.freeGpus;
@@ -123,10 +151,11 @@ function makeWay(bins: readonly Bin[], gpus: number, queue: GpuPart[]): Bin | un
     undefined,
   );
   if (chosen === undefined) return undefined;
+  shelves.take(chosen.bin);
   chosen.bin.parts = chosen.bin.parts.filter((part) => !chosen.leaving.includes(part));
   chosen.bin.freeGpus = chosen.free;
-  queue.push(...chosen.leaving);
-  queue.sort(largestFirst);
+  const waiting = [...queue.splice(next + 1), ...chosen.leaving].sort(largestFirst);
+  queue.push(...waiting);
   return chosen.bin;
 }
 
@@ -147,23 +176,31 @@ function packByCuts(vmType: VmType, choices: readonly Choice[], cuts: readonly N
   return bins;
 }
 
-/** Nodes that are rented already keep their names where most of their jobs stay. */
+/** Nodes that are rented already keep their names where most of their jobs stay; names that are left go to the other bins in order. */
 function nameBins(bins: readonly Bin[], rented: readonly AllocatedNode[]): void {
   const taken = new Set(bins.flatMap((bin) => bin.id ?? []));
   const free = rented.filter((node) => !taken.has(node.id));
-  const pairs = bins
-    .filter((bin) => bin.id === null)
-    .flatMap((bin) => free.map((node) => ({ bin, node, stay: staying(bin, node) })))
+  const nodeOf = new Map(free.flatMap((node) => node.parts.map((part) => [part.jobId, node] as const)));
+  const unnamed = bins.filter((bin) => bin.id === null);
+  const pairs = unnamed
+    .flatMap((bin) =>
+      [...groupBy(bin.parts, (part) => nodeOf.get(part.jobId))].flatMap(([node, staying]) =>
+        node === undefined ? [] : [{ bin, node, stay: staying.length }],
+      ),
+    )
     .sort((a, b) => b.stay - a.stay || compareIds(a.node.id, b.node.id));
   for (const { bin, node } of pairs) {
     if (bin.id !== null || taken.has(node.id)) continue;
     bin.id = node.id;
     taken.add(node.id);
   }
+  const names = free.flatMap((node) => (taken.has(node.id) ? [] : [node.id])).sort(compareIds);
+  unnamed
+    .filter((bin) => bin.id === null)
+    .forEach((bin, index) => {
+      bin.id = names[index] ?? null;
+    });
 }
-
-const staying = (bin: Bin, node: AllocatedNode): number =>
-  bin.parts.filter((part) => node.parts.some((old) => old.jobId === part.jobId)).length;
 
 const binOf = (vmType: VmType, id: NodeId | null, parts: readonly GpuPart[]): Bin => ({
   id,

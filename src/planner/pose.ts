@@ -15,6 +15,7 @@ export function pose(state: ClusterState): PlanningProblem {
     vmTypes: state.settings.vmTypes,
     jobs: activeJobs(state).map((entry) => ({
       id: entry.id,
+      submittedAtSeconds: entry.job.submittedAtSeconds,
       dueAtSeconds: entry.job.dueAtSeconds,
       tardinessCostPerSecondUsd: entry.job.tardinessCostPerSecondUsd,
       configurations: remainingConfigurations(entry),

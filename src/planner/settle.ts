@@ -43,17 +43,55 @@ export function proofOf(args: {
 }): Proof {
   const { objective, cost, outcome } = args;
   const bound = boundOf(outcome);
-  const lowest = bound === null ? null : Math.min(bound + args.objectiveOffset, cost);
-  const gap = lowest === null ? null : relativeGap(cost, lowest);
+  const stated = bound === null ? null : bound + args.objectiveOffset;
+  const total = stated !== null && isRefuted(cost, stated) ? null : stated;
+  const gap = total === null ? null : relativeGap(cost, total);
+  return statedProof({ objective, cost, bound: total, stopReason: stopReasonOf(outcome, gap) });
+}
+
+/** The proof of a plan whose bound is known from elsewhere; `limitReason` says why the search ended short of the gap asked for, if it did. */
+export function proofWithin(args: {
+  readonly objective: Objective;
+  readonly cost: number;
+  readonly bound: number;
+  readonly relativeGap: number;
+  /** What is left of two equal costs when large ones cancel out. */
+  readonly rounding: number;
+  readonly limitReason: StopReason;
+}): Proof {
+  const bound = args.cost - args.bound <= args.rounding ? args.cost : args.bound;
+  const gap = relativeGap(args.cost, bound);
+  const reached = gap !== null && gap <= args.relativeGap;
+  return statedProof({
+    ...args,
+    bound,
+    stopReason: gap === 0 ? "proven-optimal" : reached ? "gap-reached" : args.limitReason,
+  });
+}
+
+function statedProof(args: {
+  readonly objective: Objective;
+  readonly cost: number;
+  readonly bound: number | null;
+  readonly stopReason: StopReason;
+}): Proof {
+  const { objective, cost, stopReason } = args;
+  // Rounding may leave the bound a trifle above the cost of an optimal plan.
+  const lowest = args.bound === null ? null : Math.min(args.bound, cost);
   return {
     objectiveName: objective.name,
     sense: objective.sense,
     unit: objective.unit,
     objective: inOwnSense(objective, cost),
     bound: lowest === null ? null : inOwnSense(objective, lowest),
-    gap,
-    stopReason: stopReasonOf(outcome, gap),
+    gap: lowest === null ? null : relativeGap(cost, lowest),
+    stopReason,
   };
+}
+
+/** Whether a plan costs less than a bound allows, by more than rounding explains: then the bound is wrong and proves nothing. */
+function isRefuted(cost: number, bound: number): boolean {
+  return bound - cost > EQUAL_COSTS * Math.max(1, Math.abs(cost));
 }
 
 /** |cost − bound| / |cost|; null when the cost is 0 and the bound is not, since then no ratio says anything. */
@@ -72,6 +110,7 @@ function stopReasonOf(outcome: SolveOutcome | null, gap: number | null): StopRea
   if (outcome === null) return "rule";
   switch (outcome.kind) {
     case "proven":
+      if (gap === null && outcome.bound !== null) return "solver-failed";
       return gap === 0 ? "proven-optimal" : "gap-reached";
     case "incumbent":
     case "no-incumbent":

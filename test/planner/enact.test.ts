@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Allocation } from "../../src/domain/allocation.ts";
+import { gpusInUse } from "../../src/domain/allocation.ts";
 import { assertNever } from "../../src/domain/assert-never.ts";
 import type { Command, Plan } from "../../src/domain/plan.ts";
 import { churn, commandsBetween, enact } from "../../src/planner/enact.ts";
@@ -87,6 +88,26 @@ describe("commandsBetween", () => {
       seeded(2000),
     );
   });
+});
+
+it("applied one by one never gives more GPUs of a node than it has", () => {
+  fc.assert(
+    fc.property(
+      planningProblem({ maxJobs: 8, maxNodes: 4, maxVmTypes: 3, gpuCounts: [1, 2, 4, 7] }),
+      (problem) => {
+        const gpuCounts = new Map(problem.vmTypes.map(({ id, gpuCount }) => [id, gpuCount]));
+        const planned = place(problem, greedy(problem));
+        let allocation = problem.current;
+        for (const command of commandsBetween(problem.current, planned)) {
+          allocation = apply(allocation, command);
+          for (const entry of allocation.nodes) {
+            expect(gpusInUse(entry)).toBeLessThanOrEqual(gpuCounts.get(entry.vmTypeId) ?? 0);
+          }
+        }
+      },
+    ),
+    seeded(500),
+  );
 });
 
 describe("churn", () => {

@@ -43,7 +43,7 @@ describe("explain: verdicts", () => {
     const a = explained(state, "a");
     expect(a.decision).toBe("running");
     expect(a.alternatives[0]).toMatchObject({ vmTypeId: "NC12", gpus: 1, verdict: { kind: "chosen" } });
-    expect(a.summary).toMatch(/^Runs on 1 GPU of NC12; next best, /);
+    expect(a.summary).toMatch(/^Runs on 1 GPU of NC12, worth .* than waiting; next best, /);
   });
 
   it("blocks what needs one more node than may be rented", () => {
@@ -110,7 +110,12 @@ describe("explain: numbers", () => {
           const problem = pose(state);
           const { costOf } = progressValueObjective(problem);
           const planCost = costOf(state.allocation);
-          for (const { jobId, alternatives } of explain(state, state, "progress-value")) {
+          for (const { jobId, alternatives, gainOverWaiting } of explain(state, state, "progress-value")) {
+            const nodes = state.allocation.nodes
+              .map((node) => ({ ...node, parts: node.parts.filter((part) => part.jobId !== jobId) }))
+              .filter((node) => node.parts.length > 0);
+            if (gainOverWaiting !== null)
+              expect(gainOverWaiting).toBeCloseTo(costOf({ nodes }) - planCost, 6);
             for (const { vmTypeId, gpus, verdict: stated } of alternatives) {
               const changed = changes(problem, state.allocation, { jobId, vmTypeId, gpus });
               const blocked = stated.kind === "blocked-by-node-limit" || stated.kind === "blocked-by-quota";

@@ -105,8 +105,12 @@ describe("proofOf", () => {
     expect(proof(proven(-11), -10, maximised)).toMatchObject({ objective: 10, bound: 11, gap: 0.1 });
   });
 
-  it("never states a bound that the plan itself refutes", () => {
-    expect(proof(proven(12))).toMatchObject({ bound: 10, gap: 0 });
+  it("states no bound where the plan itself refutes the solver's, and does not call that optimal", () => {
+    expect(proof(proven(12))).toMatchObject({ bound: null, gap: null, stopReason: "solver-failed" });
+  });
+
+  it("takes a bound that only rounding puts above the cost for the cost", () => {
+    expect(proof(proven(10 + 1e-6))).toMatchObject({ bound: 10, gap: 0, stopReason: "proven-optimal" });
   });
 
   it("knows no gap relative to a cost of 0", () => {

@@ -36,6 +36,12 @@ describe("wakeUpAtSeconds", () => {
     expect(wakesIn(-1000)).toBe(3600);
   });
 
+  it("never comes at once: a job that ends just at its due date keeps its share of slack to the last", () => {
+    const jobs = [writtenJob("a", { NC12: [0.01, 0.004] }, { dueInSeconds: 0.01, costPerSecondUsd: 0.01 })];
+    const problem = writtenProblem({ vmTypes, jobs, maxNodes: 1 });
+    expect(wakeUpAtSeconds(problem, { nodes: [node("node-1", "NC12", { a: 1 })] })).toBe(NOW_SECONDS + 1);
+  });
+
   it("takes the earliest of all jobs", () => {
     const job = (id: string, dueInSeconds: number) =>
       writtenJob(id, { NC12: [1000, 400] }, { dueInSeconds, costPerSecondUsd: 0.01 });
