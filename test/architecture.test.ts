@@ -85,8 +85,8 @@ describe("the sources", () => {
     expect(nameViolations(files)).toEqual([]);
   });
 
-  it("have named exports only; the worker's entry must have a default one", () => {
-    expect(defaultExports(files)).toEqual(["src/solver/highs-worker.ts"]);
+  it("have named exports only; the entries of worker threads must have a default one", () => {
+    expect(defaultExports(files)).toEqual(["src/cli/simulation-worker.ts", "src/solver/highs-worker.ts"]);
   });
 });
 

@@ -8,6 +8,7 @@ import { isoTime } from "../catalog/time.ts";
 import { emptyCluster } from "../domain/cluster-state.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import type { Job } from "../domain/job.ts";
+import { millisecondsToSeconds } from "../domain/units.ts";
 import { planFor } from "../planner/decide.ts";
 import { explain } from "../planner/explain.ts";
 import { observe } from "../planner/observe.ts";
@@ -73,6 +74,7 @@ async function plan(path: string, options: PlanOptions): Promise<void> {
     const decided = await planFor(state, {
       policy: options.policy,
       solver,
+      clock: () => millisecondsToSeconds(performance.now()),
       limits: {
         relativeGap: options.gap,
         maxTreeNodes: null,

@@ -7,6 +7,7 @@ export function lpName(name: string): string {
   return name
     .replaceAll("[", "(")
     .replaceAll("]", ")")
+    .replaceAll("-", "~")
     .replace(/[^A-Za-z0-9_.,()!#$%&?@{}~']/g, "_")
     .replace(/^(?=[0-9.eE])/, "_");
 }

@@ -40,7 +40,7 @@ function verdictText(verdict: Verdict): string {
     case "as-good":
       return "as good";
     case "better":
-      return `better by ${verdict.objectiveGain.toPrecision(3)}, within the gap`;
+      return `better by ${verdict.objectiveGain.toPrecision(3)}: the plan is not optimal`;
     case "blocked-by-node-limit":
       return `all ${verdict.maxNodes} nodes are rented`;
     case "blocked-by-quota":

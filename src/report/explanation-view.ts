@@ -13,7 +13,9 @@ const verdictSchema = z
     z.strictObject({ kind: z.literal("as-good") }),
     z.strictObject({
       kind: z.literal("better"),
-      objectiveGain: z.number().meta({ description: "By how much it would improve, within the plan's gap." }),
+      objectiveGain: z
+        .number()
+        .meta({ description: "By how much it would improve the plan, which is then not optimal." }),
     }),
     z.strictObject({ kind: z.literal("blocked-by-node-limit"), maxNodes: z.int().min(0) }),
     z.strictObject({ kind: z.literal("blocked-by-quota"), quotaNodes: z.int().min(0) }),
@@ -43,6 +45,10 @@ export const jobExplanationSchema = z
   .strictObject({
     jobId: idField,
     decision: z.enum(["running", "waiting"]),
+    gainOverWaiting: z.number().nullable().meta({
+      description:
+        "What running is worth against waiting, in the objective's unit; null for a job that waits.",
+    }),
     summary: z.string().meta({ description: "One sentence for people." }),
     alternatives: z
       .array(alternativeSchema)
@@ -57,6 +63,7 @@ export function jobExplanationView(explanation: JobExplanation): JobExplanationV
   return {
     jobId: explanation.jobId,
     decision: explanation.decision,
+    gainOverWaiting: explanation.gainOverWaiting,
     summary: explanation.summary,
     alternatives: explanation.alternatives.map(alternativeView),
   };

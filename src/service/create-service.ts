@@ -53,7 +53,7 @@ export function createService(options: ServiceOptions): Service {
   const { reference, solver, policy, clock, logger } = options;
   const eventLog = options.eventLog ?? memoryEventLog();
   const loop = new PlanningLoop({
-    means: { policy, solver, limits: options.limits ?? LIVE_LIMITS },
+    means: { policy, solver, limits: options.limits ?? LIVE_LIMITS, clock: () => clock.nowSeconds() },
     clock,
     eventLog,
     logger,

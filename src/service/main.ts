@@ -37,7 +37,7 @@ async function start(): Promise<void> {
   const history = await playHistory({
     scenario,
     nowSeconds: Math.floor(clock.nowSeconds()),
-    means: { policy: configuration.policy, solver, limits: LIVE_LIMITS },
+    means: { policy: configuration.policy, solver, limits: LIVE_LIMITS, clock: () => clock.nowSeconds() },
     onDecision: ({ plan }, events) => {
       const happened = events.map(eventText).join(", ");
       console.log(

@@ -2,7 +2,7 @@
  * The live planning loop: one serial mailbox, one solve at a time.
  *
  *   submit   an event is checked against the visible state, kept in the event log, put into the mailbox, and acknowledged
- *   round    drain the mailbox → observe → planFor → enact, and keep the plan's revision and commands
+ *   round    drain the mailbox → observe → planWithWarmStart → enact, and keep the plan's revision and commands
  *   stale    events came in during the solve: the plan is dropped, everything is posed again (so bursts coalesce);
  *            after MAX_STALE_ROUNDS in a row the next plan is enacted whatever comes in, and those events wait in the mailbox
  *   timer    one, at the plan's next decision
@@ -16,9 +16,10 @@ import type { ClusterState } from "../domain/cluster-state.ts";
 import type { ClusterEvent } from "../domain/event.ts";
 import type { Command, Plan } from "../domain/plan.ts";
 import type { DecisionMeans } from "../planner/decide.ts";
-import { planFor } from "../planner/decide.ts";
+import { planWithWarmStart } from "../planner/decide.ts";
 import { commandsBetween, enact } from "../planner/enact.ts";
 import { observe } from "../planner/observe.ts";
+import type { WarmStart } from "../planner/warm-start.ts";
 import type { EventLog, SequencedEvent } from "../store/event-log.ts";
 import type { Clock } from "./clock.ts";
 
@@ -80,6 +81,8 @@ export class PlanningLoop {
   #enactedRevision: number;
   #lastDrainedSequence = 0;
   #readiness: Readiness;
+  /** What the last solve learnt, stale or not; it only makes the next one faster. */
+  #warmStart: WarmStart | null = null;
   /** Ends when all events submitted so far are accepted or refused. */
   #acceptance: Promise<unknown> = Promise.resolve();
   #isPlanning = false;
@@ -181,7 +184,11 @@ export class PlanningLoop {
     try {
       for (let staleRounds = 0; ; staleRounds += 1) {
         this.#drain();
-        const plan = await planFor(this.#base, means);
+        const { plan, warmStart } = await planWithWarmStart(this.#base, {
+          ...means,
+          warmStart: this.#warmStart,
+        });
+        this.#warmStart = warmStart;
         if (this.#isClosed) return;
         if (this.#mailbox.length === 0 || staleRounds >= MAX_STALE_ROUNDS) {
           await this.#enact(plan);

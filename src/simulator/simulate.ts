@@ -1,8 +1,10 @@
 /**
- * Event-driven simulation on the one engine: jobs arrive, run as predicted, and end; at every event `decide` decides, as in the live
- * service. Nothing here knows how decisions are made, and the engine does not know that it is simulated.
+ * Event-driven simulation on the one engine: jobs arrive, run as long as they really take, and end; at every event the engine decides, as in
+ * the live service. Nothing here knows how decisions are made, and the engine does not know that it is simulated.
+ *
+ * Two accounts are kept apart: what the engine believes (its state, from predictions) and what is true (the job clocks). A job that ends early completes
+ * early; one that outlasts its prediction stays almost done in the engine's eyes until its completion is reported.
  */
-import { placements } from "../domain/allocation.ts";
 import type { ClusterSettings, ClusterState } from "../domain/cluster-state.ts";
 import { activeJobs, emptyCluster } from "../domain/cluster-state.ts";
 import type { ClusterEvent } from "../domain/event.ts";
@@ -10,6 +12,10 @@ import { compareIds } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
 import type { Decision, DecisionMeans } from "../planner/decide.ts";
 import { decide } from "../planner/decide.ts";
+import type { ActualSeconds } from "./actual-durations.ts";
+import { asPredicted } from "./actual-durations.ts";
+import type { JobClocks } from "./job-clocks.ts";
+import { jobClocks } from "./job-clocks.ts";
 
 /** What to simulate. */
 export interface SimulationInput {
@@ -18,8 +24,16 @@ export interface SimulationInput {
   readonly means: DecisionMeans;
   /** Stop after the events of this time; null runs until every job has completed. */
   readonly untilSeconds: number | null;
-  /** Is told of every decision as it is made. */
-  readonly onDecision?: (decision: Decision, events: readonly ClusterEvent[]) => void;
+  /** How long jobs really take; as predicted when left out. */
+  readonly actualSeconds?: ActualSeconds;
+  /** Reads a clock of the outside world in seconds, to time decisions with; without it they are not timed. */
+  readonly stopwatch?: () => number;
+  /** Is told of every decision as it is made, and how long it took (null when not timed). */
+  readonly onDecision?: (
+    decision: Decision,
+    events: readonly ClusterEvent[],
+    decisionSeconds: number | null,
+  ) => void;
 }
 
 /** Where a simulation ended; `last` is null when no event happened. */
@@ -34,24 +48,29 @@ const MAX_IDLE_DECISIONS = 10_000;
 
 /** Runs a simulation. Throws when jobs are left that the policy never starts. */
 export async function simulate(input: SimulationInput): Promise<SimulationResult> {
-  const arrivals = [...input.jobs].sort(
-    (a, b) => a.submittedAtSeconds - b.submittedAtSeconds || compareIds(a.id, b.id),
-  );
+  const clocks = jobClocks(input.actualSeconds ?? asPredicted);
+  const arrivals = arrivalQueue(input.jobs);
   let state = emptyCluster(input.settings);
   let last: Decision | null = null;
   let decisionCount = 0;
   let idleDecisions = 0;
   for (;;) {
-    const events = nextEvents(state, last, arrivals);
-    const at = events[0]?.atSeconds;
-    if (at === undefined || (input.untilSeconds !== null && at > input.untilSeconds)) {
+    const at = Math.min(
+      arrivals.nextAtSeconds(),
+      clocks.nextCompletionAtSeconds(),
+      last?.plan.wakeUpAtSeconds ?? Infinity,
+    );
+    if (at === Infinity || (input.untilSeconds !== null && at > input.untilSeconds)) {
       return { state, last, decisionCount };
     }
-    for (const event of events) if (event.kind === "jobs-arrived") arrivals.splice(0, event.jobs.length);
-    last = await decide(state, events, input.means);
+    const events = eventsAt(at, clocks, arrivals);
+    const startedAt = input.stopwatch?.();
+    last = await decide(state, events, { ...input.means, warmStart: last?.warmStart ?? null });
+    const decisionSeconds = startedAt === undefined ? null : (input.stopwatch?.() ?? startedAt) - startedAt;
     state = last.state;
+    clocks.follow(state.allocation, at);
     decisionCount += 1;
-    input.onDecision?.(last, events);
+    input.onDecision?.(last, events, decisionSeconds);
     idleDecisions = events.every((event) => event.kind === "timer-elapsed") ? idleDecisions + 1 : 0;
     if (idleDecisions > MAX_IDLE_DECISIONS) {
       throw new Error(
@@ -61,34 +80,35 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
   }
 }
 
-/** All events of the next moment at which one happens: completions before arrivals, the timer only when nothing else does. */
-function nextEvents(
-  state: ClusterState,
-  last: Decision | null,
-  arrivals: readonly Job[],
-): readonly ClusterEvent[] {
-  const completions = completionTimes(state);
-  const nextArrival = arrivals[0]?.submittedAtSeconds ?? Infinity;
-  const timer = last?.plan.wakeUpAtSeconds ?? Infinity;
-  const at = Math.min(nextArrival, timer, ...completions.map((completion) => completion.atSeconds));
-  if (at === Infinity) return [];
-  const ended = completions.filter((completion) => completion.atSeconds <= at);
-  const arrived = arrivals.filter((job) => job.submittedAtSeconds <= at);
-  const events: ClusterEvent[] = ended.map(({ jobId }) => ({ kind: "job-completed", jobId, atSeconds: at }));
-  if (arrived.length > 0) events.push({ kind: "jobs-arrived", jobs: arrived, atSeconds: at });
-  return events.length > 0 ? events : [{ kind: "timer-elapsed", atSeconds: at }];
+interface ArrivalQueue {
+  readonly nextAtSeconds: () => number;
+  /** Takes out the jobs submitted by a time. */
+  readonly take: (atSeconds: number) => readonly Job[];
 }
 
-function completionTimes(
-  state: ClusterState,
-): readonly { readonly jobId: Job["id"]; readonly atSeconds: number }[] {
-  const placed = placements(state.allocation);
-  return activeJobs(state).flatMap(({ id, job, completedShare }) => {
-    const placement = placed.get(id);
-    const duration = job.durations.entries.find(
-      (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
-    );
-    if (duration === undefined || state.nowSeconds === null) return [];
-    return [{ jobId: id, atSeconds: state.nowSeconds + duration.durationSeconds * (1 - completedShare) }];
-  });
+function arrivalQueue(jobs: readonly Job[]): ArrivalQueue {
+  const sorted = [...jobs].sort(
+    (a, b) => a.submittedAtSeconds - b.submittedAtSeconds || compareIds(a.id, b.id),
+  );
+  let next = 0;
+  return {
+    nextAtSeconds: () => sorted[next]?.submittedAtSeconds ?? Infinity,
+    take: (atSeconds) => {
+      const from = next;
+      while ((sorted[next]?.submittedAtSeconds ?? Infinity) <= atSeconds) next += 1;
+      return sorted.slice(from, next);
+    },
+  };
+}
+
+/** All events of one moment: completions before arrivals, the timer only when nothing else happens. */
+function eventsAt(atSeconds: number, clocks: JobClocks, arrivals: ArrivalQueue): readonly ClusterEvent[] {
+  const completions = clocks
+    .takeCompleted(atSeconds)
+    .map((jobId): ClusterEvent => ({ kind: "job-completed", jobId, atSeconds }));
+  const jobs = arrivals.take(atSeconds);
+  clocks.arrive(jobs);
+  const events: readonly ClusterEvent[] =
+    jobs.length === 0 ? completions : [...completions, { kind: "jobs-arrived", jobs, atSeconds }];
+  return events.length > 0 ? events : [{ kind: "timer-elapsed", atSeconds }];
 }

@@ -22,9 +22,12 @@ export function highsSolver(options: { readonly threads: number }): SolverPort {
     // A worker keeps its loaded WASM module; memory of a dead worker is returned.
     idleTimeout: Infinity,
   });
+  let closed = false;
   return {
     name: "highs",
     solve: async (model, limits, start) => {
+      // A destroyed pool would start workers again, and nobody would end them.
+      if (closed) return { kind: "failed", message: "the solver was closed" };
       const watchdog = new AbortController();
       const timer =
         limits.deadlineSeconds === null
@@ -45,6 +48,7 @@ export function highsSolver(options: { readonly threads: number }): SolverPort {
       }
     },
     close: async () => {
+      closed = true;
       await pool.destroy();
     },
   };

@@ -102,7 +102,7 @@ describe("a model", () => {
   });
 
   it("gives names that the format allows", () => {
-    expect(lpName("x[JJ 1,a-b,2]")).toBe("x(JJ_1,a_b,2)");
+    expect(lpName("x[JJ 1,a-b,2]")).toBe("x(JJ_1,a~b,2)");
     expect(lpName("1st")).toBe("_1st");
     expect(lpName("e4")).toBe("_e4");
   });

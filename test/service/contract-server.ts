@@ -11,6 +11,7 @@ import { middleware } from "express-openapi-validator";
 import { pino } from "pino";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
+import type { PolicyName } from "../../src/planner/policy.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import type { Service } from "../../src/service/create-service.ts";
 import { createService } from "../../src/service/create-service.ts";
@@ -60,6 +61,7 @@ const contract = middleware({
 export async function contractServer(options: {
   readonly solver: SolverPort;
   readonly eventLog?: EventLog;
+  readonly policy?: PolicyName;
 }): Promise<ContractServer> {
   const clock = fakeClock(NOON);
   const logLines: string[] = [];

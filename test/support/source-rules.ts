@@ -146,12 +146,14 @@ export function defaultExports(files: readonly SourceFile[]): readonly string[] 
   });
 }
 
-const BANNED_NAMES = /^(index|types)\.ts$|utils?|helpers?|common|manager/i;
+const BANNED_NAMES = new Set(["index", "types"]);
+const BANNED_WORDS = new Set(["util", "utils", "helper", "helpers", "common", "manager", "managers"]);
 
 /** Files named after no concept, and files that only pass on others. */
 export function nameViolations(files: readonly SourceFile[]): readonly string[] {
   return files.flatMap((file) => {
-    const name = file.path.split("/").at(-1) ?? "";
+    const name = (file.path.split("/").at(-1) ?? "").replace(/\.ts$/, "");
+    const banned = BANNED_NAMES.has(name) || name.split("-").some((word) => BANNED_WORDS.has(word));
     const { statements } = parsed(file);
     const barrel =
       statements.length > 0 &&
@@ -159,7 +161,7 @@ export function nameViolations(files: readonly SourceFile[]): readonly string[] 
         (statement) => ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined,
       );
     return [
-      ...(BANNED_NAMES.test(name) ? [`${file.path}: is named after no concept`] : []),
+      ...(banned ? [`${file.path}: is named after no concept`] : []),
       ...(barrel ? [`${file.path}: is a barrel file`] : []),
     ];
   });

@@ -135,7 +135,9 @@ export const PLAN_EXAMPLE: PlanView = {
 export const EXPLANATION_EXAMPLE: JobExplanationView = {
   jobId: "JJ1",
   decision: "running",
-  summary: "Runs on 1 GPU of Standard_NC6; it has no alternative.",
+  gainOverWaiting: 0.168,
+  summary:
+    "Runs on 1 GPU of Standard_NC6, worth 0.168 USD per hour more than waiting; it has no alternative.",
   alternatives: [
     {
       vmType: "Standard_NC6",

@@ -1,0 +1,98 @@
+/** Draws a scenario of the literature's kind and writes it as text; shared by `berth generate`, `berth campaign` and the benchmarks. */
+import { jobTemplates, readArrivals, scenarioText } from "../catalog/generated-scenario.ts";
+import { InvalidInput } from "../catalog/input-problem.ts";
+import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
+import { loadReferenceData, shippedCatalogPath } from "../catalog/reference-data.ts";
+import { catalogRegions, selectRegion } from "../catalog/select-vm-types.ts";
+import type { GeneratorSettings } from "../simulator/workload-generator.ts";
+import { generateJobs } from "../simulator/workload-generator.ts";
+
+/** What to draw, in a user's words. */
+export interface ScenarioRequest {
+  readonly nodes: number;
+  readonly lambdaSeconds: number;
+  readonly seed: number;
+  /** Jobs besides the one at the start; null is 10 for each node. */
+  readonly jobs: number | null;
+  readonly startAtSeconds: number;
+  readonly fastestHours: readonly [number, number];
+  readonly replanIntervalSeconds: number;
+  /** A CSV file with a column `timestamp`; null draws arrivals. */
+  readonly arrivalsPath: string | null;
+}
+
+/** 2019-01-01T00:00:00Z: generated scenarios start on a day of their own literature. */
+export const DEFAULT_START_SECONDS = 1_546_300_800;
+/** Hours that the fastest configuration takes: from, to. */
+export const DEFAULT_FASTEST_HOURS: readonly [number, number] = [12, 24];
+/** H: the literature's decisions come with arrivals and completions; the timer is only a safety net. */
+export const DEFAULT_REPLAN_SECONDS = 86_400;
+
+/** Short name of a scenario, unique for a request with the same catalogue, trace and hours. */
+export function scenarioName({ nodes, lambdaSeconds, seed, arrivalsPath }: ScenarioRequest): string {
+  const rhythm = arrivalsPath === null ? "" : "-trace";
+  return `n${String(nodes).padStart(2, "0")}-lambda${lambdaSeconds}${rhythm}-seed${seed}`;
+}
+
+/** A generator that loads fits and catalogue once. */
+export function scenarioGenerator(
+  catalogName: string,
+  region: string | null,
+): (request: ScenarioRequest) => string {
+  const reference = loadReferenceData();
+  const catalog = loadVmCatalog(
+    catalogName.endsWith(".json") ? catalogName : shippedCatalogPath(catalogName),
+    reference.gpus,
+  );
+  const regions = catalogRegions(catalog);
+  const chosen = region ?? (regions.length === 1 ? regions[0] : undefined);
+  if (chosen === undefined) throw severalRegions(catalogName, regions);
+  const templates = jobTemplates(reference, selectRegion(catalog, chosen));
+  return (request) => {
+    const settings: GeneratorSettings = {
+      ...request,
+      jobs: request.jobs ?? 10 * request.nodes,
+      measuredArrivals:
+        request.arrivalsPath === null ? null : measuredArrivals(request, request.arrivalsPath),
+    };
+    return scenarioText({
+      name: scenarioName(request),
+      about: `${settings.jobs + 1} jobs for ${request.nodes} nodes, mean inter-arrival time ${request.lambdaSeconds} s / ${request.nodes}, seed ${request.seed}; ${
+        request.arrivalsPath === null
+          ? "exponential arrivals"
+          : "the rhythm of measured arrivals, stretched to that mean"
+      }; due after 1 to 3 times the fastest duration of ${request.fastestHours.join(" to ")} hours; weight 0.003 to 0.015 USD/s.`,
+      source:
+        "berth generate, after the experimental campaign of the capacity-planning slides (Politecnico di Milano, 2019)",
+      catalogName,
+      region: chosen,
+      maxNodes: request.nodes,
+      replanIntervalSeconds: request.replanIntervalSeconds,
+      jobs: generateJobs(settings, templates),
+    });
+  };
+}
+
+function measuredArrivals({ nodes, jobs }: ScenarioRequest, path: string): readonly number[] {
+  const arrivals = readArrivals(path);
+  const needed = (jobs ?? 10 * nodes) + 1;
+  if (arrivals.length >= needed) return arrivals;
+  throw new InvalidInput(path, [
+    {
+      path: "",
+      value: arrivals.length,
+      message: `the trace has too few arrivals: ${needed} are needed`,
+      fix: "Ask for fewer nodes or jobs, or give a longer trace.",
+    },
+  ]);
+}
+
+const severalRegions = (catalogName: string, regions: readonly string[]): InvalidInput =>
+  new InvalidInput("--region", [
+    {
+      path: "",
+      value: undefined,
+      message: `catalogue ${catalogName} has prices for several regions`,
+      fix: `Give --region with one of: ${regions.join(", ")}.`,
+    },
+  ]);

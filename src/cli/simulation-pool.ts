@@ -1,0 +1,60 @@
+/** Runs many simulations on all cores: a pool of workers, each with one simulation and its solver at a time. */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import type { SimulationReport, SimulationTask } from "./simulation-run.ts";
+import { runSimulation } from "./simulation-run.ts";
+import type { SimulationMessage } from "./simulation-worker.ts";
+
+/** Is told the share of its jobs that each task has completed, as it goes. */
+export type PoolProgress = (taskIndex: number, share: number) => void;
+
+/** How to run tasks. */
+export interface PoolOptions {
+  /** Workers at most; as many as there are cores when left out. */
+  readonly threads?: number;
+  readonly onProgress?: PoolProgress;
+  /** Is given every report as soon as it is there. */
+  readonly onReport?: (report: SimulationReport, taskIndex: number) => void;
+}
+
+/** Runs all tasks; the reports come in the order of the tasks. A single task runs in the caller's thread. */
+export async function runSimulations(
+  tasks: readonly SimulationTask[],
+  { threads = availableParallelism(), onProgress, onReport }: PoolOptions = {},
+): Promise<readonly SimulationReport[]> {
+  const [only] = tasks;
+  if (only !== undefined && tasks.length === 1) {
+    const report = await runSimulation(only, (completed, all) => onProgress?.(0, completed / all));
+    onReport?.(report, 0);
+    return [report];
+  }
+  const pool = new Piscina<SimulationMessage, SimulationReport>({
+    filename: fileURLToPath(new URL("./simulation-worker.ts", import.meta.url)),
+    // Worker threads do not inherit the loader that lets the main thread run TypeScript.
+    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+    minThreads: 1,
+    maxThreads: Math.max(1, Math.min(threads, tasks.length)),
+  });
+  try {
+    return await Promise.all(
+      tasks.map(async (task, index) => {
+        const { port1, port2 } = new MessageChannel();
+        port1.on("message", (share: unknown) => {
+          if (typeof share === "number") onProgress?.(index, share);
+        });
+        try {
+          const report = await pool.run({ task, progress: port2 }, { transferList: [port2] });
+          onReport?.(report, index);
+          return report;
+        } finally {
+          port1.close();
+        }
+      }),
+    );
+  } finally {
+    await pool.destroy();
+  }
+}
