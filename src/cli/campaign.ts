@@ -75,7 +75,7 @@ export function campaignCommand(): Command {
       "--gap <gap>",
       "stop a decision once it is proven to be within this relative gap",
       numberOption(0, 1),
-      1e-4,
+      1e-3,
     )
     .option(
       "--max-tree-nodes <n>",

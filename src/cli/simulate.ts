@@ -27,7 +27,7 @@ interface SimulateOptions {
   readonly html?: string;
 }
 
-const DEFAULT_GAP = 1e-4;
+const DEFAULT_GAP = 1e-3;
 const DEFAULT_TREE_NODES = 2000;
 const DEFAULT_SIGMA = 0.2;
 

@@ -7,10 +7,14 @@ import { slackSeconds } from "../formulation/progress-value.ts";
 /** Slack below this share of t^min counts as used up; else the halving would go on for ever. */
 const LEAST_SLACK_SHARE = 0.01;
 /**
- * No halving counts that is sooner than this. Slack and remaining work of a job that will complete just at its due date shrink together, so that their ratio never
- * falls below the share above: without this the decisions would come ever faster until the clock stands still.
+ * A running job that ends in time where it runs is not woken for less than this. Where it ends just at its due date, its slack and its remaining work vanish
+ * together: their ratio never falls below the share above, and the decisions would come ever faster until the clock stands still.
  */
-const LEAST_WAIT_SECONDS = 1;
+const LEAST_HALVING_SECONDS = 60;
+/** Rounding of times since the Unix epoch. */
+const SAME_TIME_SECONDS = 1e-6;
+/** The clock always moves on. */
+const LEAST_WAIT_SECONDS = 1e-3;
 
 /**
  * When to decide again although nothing happens: where any job's slack has halved, so that none becomes urgent unseen (formulation.md §3),
@@ -27,7 +31,12 @@ export function wakeUpAtSeconds(problem: PlanningProblem, allocation: Allocation
       placement === undefined ? undefined : findConfiguration(job, placement.vmTypeId, placement.gpus);
     const rate = running === undefined ? 1 : 1 - shortest / running.durationSeconds;
     if (slack <= LEAST_SLACK_SHARE * shortest || rate <= 0) return [];
-    return [problem.nowSeconds + Math.max(LEAST_WAIT_SECONDS, slack / 2 / rate)];
+    const halvingSeconds = slack / 2 / rate;
+    const inTime =
+      running !== undefined &&
+      running.durationSeconds <= job.dueAtSeconds - problem.nowSeconds + SAME_TIME_SECONDS;
+    if (inTime && halvingSeconds < LEAST_HALVING_SECONDS) return [];
+    return [problem.nowSeconds + Math.max(LEAST_WAIT_SECONDS, halvingSeconds)];
   });
   return Math.min(problem.nowSeconds + problem.replanIntervalSeconds, ...halvings);
 }

@@ -41,7 +41,7 @@ async function start(): Promise<void> {
     onDecision: ({ plan }, events) => {
       const happened = events.map(eventText).join(", ");
       console.log(
-        `  ${isoTime(plan.decidedAtSeconds)} ${happened}: ${plan.allocation.nodes.length} nodes, ${plan.proof.stopReason}`,
+        `  ${isoTime(plan.decidedAtSeconds)} ${happened}: ${plan.allocation.nodes.length} rented, ${plan.proof.stopReason}`,
       );
     },
   });

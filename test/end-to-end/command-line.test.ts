@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { durationTableSchema } from "../../src/report/estimate-view.ts";
 import { jobExplanationSchema } from "../../src/report/explanation-view.ts";
 import { planViewSchema } from "../../src/report/plan-view.ts";
 import { z } from "zod";
+import { runCli } from "../../src/cli/run-cli.ts";
+import type { Finished } from "./run-process.ts";
 import { berth } from "./run-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-"));
@@ -30,6 +32,22 @@ function changed(
   const path = join(folder, `${name}.json`);
   writeFileSync(path, JSON.stringify({ ...scenario, jobs, ...change.scenario }));
   return path;
+}
+
+/** Runs a command without a process of its own: refusals are many, and one start in a real process below shows that exit codes pass through. */
+async function inThisProcess(...words: readonly string[]): Promise<Finished> {
+  let stdout = "";
+  let stderr = "";
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation((text: unknown) => void (stdout += String(text))),
+    vi.spyOn(console, "error").mockImplementation((text: unknown) => void (stderr += String(text))),
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => (stderr += String(text)) !== ""),
+  ];
+  try {
+    return { exitCode: await runCli(words), stdout, stderr };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
 }
 
 describe("berth plan", () => {
@@ -73,7 +91,7 @@ describe("berth plan", () => {
     }
   });
 
-  it.concurrent.each([
+  it.each([
     ["a file that is not there", "no-such-file.json", ["no-such-file.json", "cannot be read"]],
     [
       "an unknown network",
@@ -107,13 +125,13 @@ describe("berth plan", () => {
     ["no jobs", changed("empty", { scenario: { jobs: [] } }), ["/jobs", "no job to plan for"]],
     ["a misspelt field", changed("field", { firstJob: { epoch: 3 } }), ["/jobs/0/epoch", "not a field"]],
   ])("refuses %s with path, value and fix", async (_, path, texts) => {
-    const { exitCode, stdout, stderr } = await berth("plan", path);
+    const { exitCode, stdout, stderr } = await inThisProcess("plan", path);
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
     for (const text of texts) expect(stderr).toContain(text);
   });
 
-  it.concurrent.each([
+  it.each([
     [["plan"], "missing required argument"],
     [["plan", PROTOTYPE, "--gap", "2"], "not a number from 0 to 1"],
     [["plan", PROTOTYPE, "--policy", "magic"], "Allowed choices"],
@@ -121,7 +139,7 @@ describe("berth plan", () => {
     [["plan", PROTOTYPE, "--at", "2018-01-01T00:00:00Z"], "no job to plan for"],
     [["plant"], "unknown command"],
   ])("refuses the words %j", async (words, text) => {
-    const { exitCode, stderr } = await berth(...words);
+    const { exitCode, stderr } = await inThisProcess(...words);
     expect(exitCode).toBe(2);
     expect(stderr).toContain(text);
   });

@@ -36,10 +36,19 @@ describe("wakeUpAtSeconds", () => {
     expect(wakesIn(-1000)).toBe(3600);
   });
 
-  it("never comes at once: a job that ends just at its due date keeps its share of slack to the last", () => {
-    const jobs = [writtenJob("a", { NC12: [0.01, 0.004] }, { dueInSeconds: 0.01, costPerSecondUsd: 0.01 })];
-    const problem = writtenProblem({ vmTypes, jobs, maxNodes: 1 });
-    expect(wakeUpAtSeconds(problem, { nodes: [node("node-1", "NC12", { a: 1 })] })).toBe(NOW_SECONDS + 1);
+  it("leaves a running job in peace that ends in time where it runs, once its slack halves within a minute", () => {
+    // Slack and remaining work vanish together when a job ends just at its due date: halving would never end.
+    const wakes = (seconds: number, dueInSeconds: number): number => {
+      const jobs = [
+        writtenJob("a", { NC12: [seconds, 0.6 * seconds] }, { dueInSeconds, costPerSecondUsd: 0.01 }),
+      ];
+      const problem = writtenProblem({ vmTypes, jobs, maxNodes: 1 });
+      return (wakeUpAtSeconds(problem, { nodes: [node("node-1", "NC12", { a: 1 })] }) ?? NaN) - NOW_SECONDS;
+    };
+    expect(wakes(1000, 1000)).toBeCloseTo(500, 6);
+    expect(wakes(100, 100)).toBe(3600);
+    // One that will be late is woken however soon.
+    expect(wakes(100, 90)).toBeCloseTo((90 - 60) / 2 / 0.4, 6);
   });
 
   it("takes the earliest of all jobs", () => {

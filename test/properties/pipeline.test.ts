@@ -70,7 +70,7 @@ describe("bound ≤ exact ≤ plan", () => {
         if (proof.gap === 0) expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(proof.stopReason).toBe(proof.gap === 0 ? "proven-optimal" : "solver-failed");
       }),
-      seeded(2000),
+      seeded(1000),
     );
   });
 
@@ -84,7 +84,7 @@ describe("bound ≤ exact ≤ plan", () => {
         expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(proof.stopReason).toBe("proven-optimal");
       }),
-      seeded(1500),
+      seeded(800),
     );
   });
 
@@ -132,7 +132,7 @@ describe("the Lagrangian bound", () => {
           expect(value).toBeLessThanOrEqual(least + tolerance(least));
         },
       ),
-      seeded(2000),
+      seeded(1000),
     );
   });
 
