@@ -99,7 +99,7 @@ describe("bound ≤ exact ≤ plan", () => {
         expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(bound).toBeLessThanOrEqual(least + tolerance(least));
       }),
-      seeded(500),
+      seeded(250),
     );
   });
 
@@ -219,7 +219,7 @@ describe("equal problems", () => {
           expect(Math.abs(minimised(first).cost - least)).toBeLessThanOrEqual(tolerance(least));
         },
       ),
-      seeded(300),
+      seeded(200),
     );
   });
 });
