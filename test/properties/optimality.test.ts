@@ -113,6 +113,26 @@ describe("relaxing a problem", () => {
     });
   });
 
+  it("one more VM type never raises the optimum, at the same worth of each job", async () => {
+    await onProblems(planningProblem(SMALL), RUNS / 5, async (problem) => {
+      // V_j looks at all VM types, so both optima are taken under the objective of the larger problem.
+      const objective = progressValueObjective(problem);
+      const last = problem.vmTypes.at(-1);
+      const fewer = {
+        ...problem,
+        vmTypes: problem.vmTypes.map((vmType) => (vmType === last ? { ...vmType, quotaNodes: 0 } : vmType)),
+      };
+      const [least, leastOfFewer] = await Promise.all(
+        [problem, fewer].map(async (posed) => {
+          const outcome = await solver.solve(aggregated(posed, objective).milpModel, EXACT);
+          if (outcome.kind !== "proven") throw new Error(outcome.kind);
+          return outcome.objective;
+        }),
+      );
+      expect(least).toBeLessThanOrEqual((leastOfFewer ?? NaN) + tolerance(least ?? NaN));
+    });
+  });
+
   it("a later due date never raises the literature's optimum", async () => {
     const delayed = fc.tuple(planningProblem(SMALL), fc.integer({ min: 1, max: 20_000 }));
     await onProblems(delayed, RUNS / 5, async ([problem, seconds]) => {
