@@ -70,7 +70,7 @@ describe("bound ≤ exact ≤ plan", () => {
         if (proof.gap === 0) expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(proof.stopReason).toBe(proof.gap === 0 ? "proven-optimal" : "solver-failed");
       }),
-      seeded(1000),
+      seeded(600),
     );
   });
 
@@ -84,7 +84,7 @@ describe("bound ≤ exact ≤ plan", () => {
         expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(proof.stopReason).toBe("proven-optimal");
       }),
-      seeded(800),
+      seeded(500),
     );
   });
 
@@ -99,7 +99,7 @@ describe("bound ≤ exact ≤ plan", () => {
         expect(Math.abs(cost - least)).toBeLessThanOrEqual(tolerance(least));
         expect(bound).toBeLessThanOrEqual(least + tolerance(least));
       }),
-      seeded(250),
+      seeded(150),
     );
   });
 
@@ -132,7 +132,7 @@ describe("the Lagrangian bound", () => {
           expect(value).toBeLessThanOrEqual(least + tolerance(least));
         },
       ),
-      seeded(1000),
+      seeded(600),
     );
   });
 
@@ -219,7 +219,7 @@ describe("equal problems", () => {
           expect(Math.abs(minimised(first).cost - least)).toBeLessThanOrEqual(tolerance(least));
         },
       ),
-      seeded(200),
+      seeded(120),
     );
   });
 });
