@@ -1,12 +1,12 @@
 /** Layer profiles: the CSV that users bring, documented in docs/layer-profile.md. Every problem is named by row and column, all at once. */
 import { CsvError, parse } from "csv-parse/sync";
-import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { millisecondsToSeconds } from "../domain/units.ts";
 import type { Layer, Shape } from "../performance/network.ts";
 import { InvalidInput, type InputProblem } from "./input-problem.ts";
 import { COMPUTING_KINDS, isProfileKind, PROFILE_KINDS, type ProfileKind } from "./layer-profile-kinds.ts";
 import { profileLayer, type ProfileCells } from "./layer-profile-layer.ts";
+import { readTextFile } from "./read-text-file.ts";
 
 /** Columns of the header, in the documented order; a file may have them in any order. */
 export const LAYER_PROFILE_COLUMNS = [
@@ -65,20 +65,7 @@ const MAX_BATCH = 1e7;
 
 /** Reads a profile; throws InvalidInput with every problem of the file. */
 export function loadLayerProfile(path: string, options: LayerProfileOptions): LayerProfile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new InvalidInput(path, [
-      {
-        path: "",
-        value: path,
-        message: `the file cannot be read (${error instanceof Error ? error.message : String(error)})`,
-        fix: "Check its name and your permission to read it.",
-      },
-    ]);
-  }
-  return parseLayerProfile(text, path, options);
+  return parseLayerProfile(readTextFile(path), path, options);
 }
 
 /** Parses the text of a profile; `source` names it in problems. */

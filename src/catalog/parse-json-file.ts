@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { z } from "zod";
 import { InvalidInput, problemsFromIssues } from "./input-problem.ts";
+import { readTextFile } from "./read-text-file.ts";
 
 /** Checks a value against a schema; throws InvalidInput naming the source and every problem. */
 export function parseInput<Schema extends z.ZodType>(
@@ -21,19 +21,7 @@ export function parseJsonFile<Schema extends z.ZodType>(schema: Schema, path: st
 
 /** Reads a file as JSON, unchecked; throws InvalidInput when it is absent or no JSON. */
 export function readJsonFile(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw new InvalidInput(path, [
-      {
-        path: "",
-        value: path,
-        message: `the file cannot be read (${error instanceof Error ? error.message : String(error)})`,
-        fix: "Check its name and your permission to read it.",
-      },
-    ]);
-  }
+  const text = readTextFile(path);
   try {
     const value: unknown = JSON.parse(text);
     return value;

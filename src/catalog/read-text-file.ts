@@ -1,0 +1,18 @@
+import { readFileSync } from "node:fs";
+import { InvalidInput } from "./input-problem.ts";
+
+/** The text of a file (UTF-8); throws InvalidInput naming the file when it cannot be read. */
+export function readTextFile(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new InvalidInput(path, [
+      {
+        path: "",
+        value: path,
+        message: `the file cannot be read (${error instanceof Error ? error.message : String(error)})`,
+        fix: "Check its name and your permission to read it.",
+      },
+    ]);
+  }
+}
