@@ -18,7 +18,25 @@ export interface JobState {
   readonly status: JobStatus;
   /** Share of the job's work that is done, in [0, 1]. */
   readonly completedShare: number;
+  /** Share that is not lost with a node: last reported, or reached when the job was last stopped or moved. */
+  readonly savedShare: number;
+  readonly pace: Pace;
 }
+
+/**
+ * How much slower a job runs than predicted, learnt from its own progress reports: t_jvg counts `factor` times.
+ * log factor is the mean of the logs observed, weighted by the share of work that each rests on, with PRIOR_SHARE of weight on the prediction.
+ */
+export interface Pace {
+  readonly factor: number;
+  readonly observedShare: number;
+  readonly weightedLog: number;
+  /** Since when the job has run in its present configuration, and its share then; null while it waits. */
+  readonly measuredFrom: { readonly atSeconds: number; readonly completedShare: number } | null;
+}
+
+/** As predicted, nothing observed. */
+export const UNMEASURED_PACE: Pace = { factor: 1, observedShare: 0, weightedLog: 0, measuredFrom: null };
 
 /** The limits of one cluster; they change by configuration, not by events. */
 export interface ClusterSettings {

@@ -1,7 +1,7 @@
 /** Turns a plan into commands and makes it the cluster's allocation. */
 import { gpusInUse, placements } from "../domain/allocation.ts";
 import type { Allocation, Placement } from "../domain/allocation.ts";
-import type { ClusterState } from "../domain/cluster-state.ts";
+import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import type { JobId, NodeId } from "../domain/ids.ts";
 import type { Command, Plan } from "../domain/plan.ts";
 
@@ -14,9 +14,30 @@ export function enact(state: ClusterState, plan: Plan): ClusterState {
   return {
     ...state,
     revision: state.revision + 1,
+    jobs: afterChanges(state, plan.allocation),
     allocation: plan.allocation,
     nextNodeNumber: Math.max(state.nextNodeNumber, ...numbers.map((number) => number + 1)),
   };
+}
+
+/** A job that is stopped or moved saves its work; one that starts or moves is measured from now on. */
+function afterChanges(state: ClusterState, next: Allocation): readonly JobState[] {
+  const before = placements(state.allocation);
+  const after = placements(next);
+  return state.jobs.map((entry) => {
+    const from = before.get(entry.id);
+    const to = after.get(entry.id);
+    if (from === undefined && to === undefined) return entry;
+    if (from !== undefined && to !== undefined && samePlacement(from, to)) return entry;
+    const { completedShare, savedShare, pace } = entry;
+    const measuredFrom =
+      to === undefined || state.nowSeconds === null ? null : { atSeconds: state.nowSeconds, completedShare };
+    return {
+      ...entry,
+      savedShare: from === undefined ? savedShare : completedShare,
+      pace: { ...pace, measuredFrom },
+    };
+  });
 }
 
 /**

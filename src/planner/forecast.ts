@@ -25,7 +25,7 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
         `Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`,
       );
     }
-    const left = 1 - entry.completedShare;
+    const left = (1 - entry.completedShare) * entry.pace.factor;
     const remainingSeconds = duration.durationSeconds * left;
     const end = { ...entry.job, completionAtSeconds: nowSeconds + remainingSeconds };
     return {
@@ -51,9 +51,9 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   });
 }
 
-function waiting({ id, job, completedShare }: JobState, nowSeconds: number): WaitingForecast {
+function waiting({ id, job, completedShare, pace }: JobState, nowSeconds: number): WaitingForecast {
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
-  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * (1 - completedShare) };
+  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * pace.factor * (1 - completedShare) };
   return {
     kind: "waiting",
     jobId: id,

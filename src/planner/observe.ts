@@ -3,12 +3,13 @@ import type { Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
 import { assertNever } from "../domain/assert-never.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
-import { findJob } from "../domain/cluster-state.ts";
+import { UNMEASURED_PACE, findJob } from "../domain/cluster-state.ts";
 import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
-import type { ClusterEvent, JobsArrived } from "../domain/event.ts";
-import type { JobId } from "../domain/ids.ts";
+import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event.ts";
+import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
+import { paceAfterReport } from "./pace.ts";
 
 /** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
@@ -38,7 +39,8 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
         (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
       );
       if (duration === undefined) return entry;
-      const predicted = entry.completedShare + elapsedSeconds / duration.durationSeconds;
+      const predicted =
+        entry.completedShare + elapsedSeconds / (duration.durationSeconds * entry.pace.factor);
       return { ...entry, completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
@@ -67,9 +69,28 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
         ...withJob(state, event.jobId, { status: { kind: "cancelled", atSeconds: event.atSeconds } }),
         allocation: without(state.allocation, event.jobId),
       };
-    case "progress-reported":
-      activeJob(state, event.jobId);
-      return withJob(state, event.jobId, { completedShare: event.completedShare });
+    case "job-changed": {
+      const { job } = activeJob(state, event.jobId);
+      const { dueAtSeconds, tardinessCostPerSecondUsd } = event;
+      return withJob(state, event.jobId, { job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd } });
+    }
+    case "progress-reported": {
+      const { completedShare } = event;
+      return withJob(state, event.jobId, {
+        completedShare,
+        savedShare: completedShare,
+        pace: paceAfterReport(activeJob(state, event.jobId), placements(state.allocation).get(event.jobId), {
+          atSeconds: event.atSeconds,
+          completedShare,
+        }),
+      });
+    }
+    case "node-lost":
+      return loseNode(state, event.nodeId);
+    case "settings-changed":
+      return changeSettings(state, event);
+    case "jobs-forgotten":
+      return forget(state, event.jobIds);
     case "timer-elapsed":
       return state;
     default:
@@ -92,6 +113,8 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     job,
     status: { kind: "active" },
     completedShare: 0,
+    savedShare: 0,
+    pace: UNMEASURED_PACE,
   }));
   return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
 }
@@ -102,12 +125,53 @@ function activeJob(state: ClusterState, id: JobId): JobState {
   return found;
 }
 
-function withJob(
-  state: ClusterState,
-  id: JobId,
-  change: Partial<Pick<JobState, "status" | "completedShare">>,
-): ClusterState {
+function withJob(state: ClusterState, id: JobId, change: Partial<Omit<JobState, "id">>): ClusterState {
   return { ...state, jobs: state.jobs.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)) };
+}
+
+/** The node's jobs wait with the work that was safe; what is learnt of their pace stays. */
+function loseNode(state: ClusterState, id: NodeId): ClusterState {
+  const lost = state.allocation.nodes.find((node) => node.id === id);
+  if (lost === undefined) throw new Error(`Node ${id} is not rented`);
+  const hit = new Set(lost.parts.map((part) => part.jobId));
+  return {
+    ...state,
+    jobs: state.jobs.map((entry) =>
+      hit.has(entry.id)
+        ? { ...entry, completedShare: entry.savedShare, pace: { ...entry.pace, measuredFrom: null } }
+        : entry,
+    ),
+    allocation: { nodes: state.allocation.nodes.filter((node) => node.id !== id) },
+  };
+}
+
+function changeSettings(state: ClusterState, { settings, durations }: SettingsChanged): ClusterState {
+  const offered = new Set(settings.vmTypes.map((vmType) => vmType.id));
+  const dropped = state.settings.vmTypes.find((vmType) => !offered.has(vmType.id));
+  if (dropped !== undefined)
+    throw new Error(`VM type ${dropped.id} must stay in the settings with a quota of 0`);
+  const tables = new Map(durations.map((entry) => [entry.jobId, entry.durations]));
+  return {
+    ...state,
+    settings: { ...settings, vmTypes: sortedById(settings.vmTypes) },
+    jobs: state.jobs.map((entry) => {
+      const table = tables.get(entry.id);
+      return table === undefined ? entry : { ...entry, job: { ...entry.job, durations: table } };
+    }),
+  };
+}
+
+function forget(state: ClusterState, jobIds: readonly JobId[]): ClusterState {
+  const forgotten = new Set(jobIds);
+  return {
+    ...state,
+    jobs: state.jobs.filter((entry) => {
+      if (!forgotten.has(entry.id)) return true;
+      if (entry.status.kind === "active")
+        throw new Error(`Job ${entry.id} is active and cannot be forgotten`);
+      return false;
+    }),
+  };
 }
 
 /** The job's GPUs become idle; its node stays rented until the next plan decides about it. */

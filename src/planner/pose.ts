@@ -25,13 +25,13 @@ export function pose(state: ClusterState): PlanningProblem {
   };
 }
 
-/** Every entry of the job's duration table shrinks by the share of its work that is done. */
-function remainingConfigurations({ job, completedShare }: JobState): readonly Configuration[] {
+/** Every entry of the job's duration table shrinks by the share of its work that is done, and stretches by the pace that its reports show. */
+function remainingConfigurations({ job, completedShare, pace }: JobState): readonly Configuration[] {
   return job.durations.entries
     .map(({ vmTypeId, gpus, durationSeconds }) => ({
       vmTypeId,
       gpus,
-      durationSeconds: durationSeconds * (1 - completedShare),
+      durationSeconds: durationSeconds * pace.factor * (1 - completedShare),
     }))
     .sort((a, b) => compareIds(a.vmTypeId, b.vmTypeId) || a.gpus - b.gpus);
 }

@@ -77,6 +77,14 @@ function eventText(event: ClusterEvent): string {
       return `${event.jobId} is cancelled`;
     case "progress-reported":
       return `${event.jobId} reports progress`;
+    case "job-changed":
+      return `${event.jobId} gets another due date or weight`;
+    case "node-lost":
+      return `${event.nodeId} is lost`;
+    case "settings-changed":
+      return "the cluster's settings change";
+    case "jobs-forgotten":
+      return `${event.jobIds.length} ended jobs are forgotten`;
     case "timer-elapsed":
       return "the timer";
     default:
