@@ -24,6 +24,8 @@ export interface SimulationInput {
   readonly means: DecisionMeans;
   /** Stop after the events of this time; null runs until every job has completed. */
   readonly untilSeconds: number | null;
+  /** A cluster in the middle of its work to begin with, at its own time; its settings are those above. Left out: an empty one. */
+  readonly initial?: ClusterState;
   /** How long jobs really take; as predicted when left out. */
   readonly actualSeconds?: ActualSeconds;
   /** Reads a clock of the outside world in seconds, to time decisions with; without it they are not timed. */
@@ -48,9 +50,10 @@ const MAX_IDLE_DECISIONS = 10_000;
 
 /** Runs a simulation. Throws when jobs are left that the policy never starts. */
 export async function simulate(input: SimulationInput): Promise<SimulationResult> {
-  const clocks = jobClocks(input.actualSeconds ?? asPredicted);
+  const { initial } = input;
+  const clocks = clocksFrom(initial, input.actualSeconds ?? asPredicted);
   const arrivals = arrivalQueue(input.jobs);
-  let state = emptyCluster(input.settings);
+  let state = initial ?? emptyCluster(input.settings);
   let last: Decision | null = null;
   let decisionCount = 0;
   let idleDecisions = 0;
@@ -58,7 +61,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     const at = Math.min(
       arrivals.nextAtSeconds(),
       clocks.nextCompletionAtSeconds(),
-      last?.plan.wakeUpAtSeconds ?? Infinity,
+      (last === null ? initial?.nowSeconds : last.plan.wakeUpAtSeconds) ?? Infinity,
     );
     if (at === Infinity || (input.untilSeconds !== null && at > input.untilSeconds)) {
       return { state, last, decisionCount };
@@ -78,6 +81,19 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
       );
     }
   }
+}
+
+/** Clocks of the jobs that a cluster has already: what is left of each is the whole that its clock knows. */
+function clocksFrom(initial: ClusterState | undefined, actualSeconds: ActualSeconds): JobClocks {
+  if (initial === undefined) return jobClocks(actualSeconds);
+  const active = activeJobs(initial);
+  const left = new Map(active.map((entry) => [entry.id, 1 - entry.completedShare]));
+  const clocks = jobClocks(
+    (job, vmTypeId, gpus) => actualSeconds(job, vmTypeId, gpus) * (left.get(job.id) ?? 1),
+  );
+  clocks.arrive(active.map((entry) => entry.job));
+  if (initial.nowSeconds !== null) clocks.follow(initial.allocation, initial.nowSeconds);
+  return clocks;
 }
 
 interface ArrivalQueue {
