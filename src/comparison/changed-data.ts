@@ -53,7 +53,7 @@ export function changedData(args: {
               after,
               placed,
               percentile: other.case.plannedDurations,
-              nowSeconds: other.planned.nowSeconds ?? after.job.submittedAtSeconds,
+              nowSeconds: Math.max(other.planned.nowSeconds ?? -Infinity, after.job.submittedAtSeconds),
             }),
           ),
           ...changedDueDate(before, after),

@@ -6,7 +6,7 @@ import { changeReason, costChangeReason } from "./change-reason.ts";
 import { isSameAmount } from "./change-words.ts";
 import type { PlacedOn } from "./changed-data.ts";
 import type { DecidedVariant } from "./compare-decisions.ts";
-import type { DecisionFigures, NodesOfVmType } from "./decision-figures.ts";
+import type { NodesOfVmType } from "./decision-figures.ts";
 
 /** What a plan does with a job; of a job that waits, tardiness and cost are what they will be at the least. */
 export type JobSituation =
