@@ -236,7 +236,7 @@ function crowding(args: {
   return full < WORTH_MENTIONING_SECONDS
     ? {
         cause: "other-jobs",
-        words: `${waits}, though nodes were free to be rented: starting later was no worse`,
+        words: `${waits}, though nodes were free to be rented`,
       }
     : {
         cause: "node-limit",
