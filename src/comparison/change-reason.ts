@@ -6,9 +6,10 @@
 import { assertNever } from "../domain/assert-never.ts";
 import type { JobId } from "../domain/ids.ts";
 import { explainJob } from "../planner/explain.ts";
-import type { Verdict } from "../planner/explain.ts";
+import type { JobExplanation, Verdict } from "../planner/explain.ts";
+import { newlyCheapest } from "./cheapest-configuration.ts";
 import { configurationWords, isSameAmount, timeWords } from "./change-words.ts";
-import type { ChangedDatum, ChangedKind, PlacedOn } from "./changed-data.ts";
+import type { PlacedOn } from "./changed-data.ts";
 import { changedData } from "./changed-data.ts";
 import type { DecidedVariant } from "./compare-decisions.ts";
 
@@ -48,7 +49,7 @@ export interface ChangeOfPlace {
   readonly slackSeconds: number | null;
 }
 
-/** The reason for a change of place. */
+/** The reason for a change of place. What a variant changes of the job's own data goes first, unless it is its limits. */
 export function changeReason(
   first: DecidedVariant,
   other: DecidedVariant,
@@ -56,30 +57,47 @@ export function changeReason(
 ): ChangeReason {
   const configurations = [from, to].filter((placed) => placed !== null);
   const data = changedData({ first, other, jobId, configurations });
-  const verdictInVariant = from === null ? null : verdictOf(other, jobId, from);
-  const verdictInFirst = to === null ? null : verdictOf(first, jobId, to);
+  const limits = data.filter(({ kind }) => kind === "node-limit" || kind === "quota");
+  const own = data.filter((found) => !limits.includes(found));
+  const [before, after] = [first, other].map((decided) => explanationOf(decided, jobId));
+  const verdictInVariant = verdictOf(after, from);
+  const verdictInFirst = verdictOf(before, to);
   const against = from === null ? null : obstacle(other, from, { verdict: verdictInVariant, where: "" });
   const stoodAgainst =
     to === null
       ? null
       : obstacle(first, to, { verdict: verdictInFirst, where: ` in "${first.case.variant.name}"` });
-  const equal = equalAlternatives(first, other, { verdictInVariant, verdictInFirst });
   const obstacles = [against, stoodAgainst].filter((found) => found !== null);
-  const sentences = [
-    ...obstacles.map(({ words }) => words),
-    ...data.map(({ words }) => words),
-    ...(equal === null ? [] : [equal]),
+  const cheapest = to === null || own.length === 0 ? null : newlyCheapest(to, before, after);
+  const facts: readonly Fact[] = [
+    ...obstacles.filter(({ cause }) => cause === "not-offered"),
+    ...own.map(({ kind, words }) => ({ cause: kind, words })),
+    ...(cheapest === null || own[0] === undefined ? [] : [{ cause: own[0].kind, words: cheapest }]),
+    ...obstacles.filter(({ cause }) => cause !== "not-offered"),
+    ...limits.map(({ kind, words }) => ({ cause: kind, words })),
+  ];
+  const equal = equalAlternatives(first, other, { verdictInVariant, verdictInFirst });
+  const known: readonly Fact[] =
+    equal !== null
+      ? [{ cause: "equal-alternatives", words: equal }, ...facts]
+      : facts.length > 0
+        ? facts
+        : [{ cause: "other-jobs", words: followsOthers(first, other, verdictInVariant) }];
+  const words = [
+    ...known.map((fact) => fact.words),
     ...(slackSeconds === null ? [] : [waitingWords(slackSeconds)]),
   ];
-  const cause =
-    obstacles[0]?.cause ?? data[0]?.kind ?? (equal === null ? "other-jobs" : "equal-alternatives");
-  const known = obstacles.length > 0 || data.length > 0 || equal !== null;
   return {
-    cause,
-    words: [...(known ? [] : [followsOthers(first, other, verdictInVariant)]), ...sentences].join("; "),
+    cause: known[0]?.cause ?? "other-jobs",
+    words: words.join("; "),
     verdictInVariant,
     verdictInFirst,
   };
+}
+
+interface Fact {
+  readonly cause: ChangeCause;
+  readonly words: string;
 }
 
 /** The reason why a job that stays where it is costs something else. */
@@ -90,8 +108,7 @@ export function costChangeReason(
 ): ChangeReason {
   const configurations = from === null ? [] : [from];
   const data = changedData({ first, other, jobId, configurations }).filter(
-    (found): found is ChangedDatum & { readonly kind: Exclude<ChangedKind, "policy"> } =>
-      found.kind !== "policy",
+    ({ kind }) => kind !== "policy" && kind !== "node-limit" && kind !== "quota",
   );
   const [most] = data;
   const stays = from === null ? "waits as before" : "runs as before";
@@ -109,12 +126,13 @@ export function costChangeReason(
   };
 }
 
-function verdictOf(
+const explanationOf = (
   { planned, plan, case: own }: DecidedVariant,
   jobId: JobId,
-  placed: PlacedOn,
-): Verdict | null {
-  const explanation = explainJob({ state: planned, plan, policy: own.policy }, jobId);
+): JobExplanation | undefined => explainJob({ state: planned, plan, policy: own.policy }, jobId);
+
+function verdictOf(explanation: JobExplanation | undefined, placed: PlacedOn | null): Verdict | null {
+  if (placed === null) return null;
   const same = explanation?.alternatives.find(
     ({ vmTypeId, gpus }) => vmTypeId === placed.vmTypeId && gpus === placed.gpus,
   );

@@ -7,7 +7,7 @@ import type { VariantCase } from "./variant.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 
 /** Kinds of data that a variant may change. */
-export type ChangedKind = "price" | "duration" | "due-date" | "weight" | "policy";
+export type ChangedKind = "price" | "duration" | "due-date" | "weight" | "policy" | "node-limit" | "quota";
 
 /** One difference, in words that name both values. */
 export interface ChangedDatum {
@@ -59,6 +59,8 @@ export function changedData(args: {
           ...changedDueDate(before, after),
           ...changedWeight(before, after),
         ]),
+    ...changedNodeLimit(first, other),
+    ...vmTypeIds.flatMap((id) => changedQuota(first, other, id)),
   ];
 }
 
@@ -77,6 +79,19 @@ function changedPrice(first: PlannedCase, other: PlannedCase, id: VmTypeId): rea
   ];
 }
 
+function changedNodeLimit(first: PlannedCase, other: PlannedCase): readonly ChangedDatum[] {
+  const [from, to] = [first.planned.settings.maxNodes, other.planned.settings.maxNodes];
+  return from === to ? [] : [datum("node-limit", `at most ${to} instead of ${from} nodes may be rented`)];
+}
+
+function changedQuota(first: PlannedCase, other: PlannedCase, id: VmTypeId): readonly ChangedDatum[] {
+  const [from, to] = [first, other].map(
+    ({ planned }) => planned.settings.vmTypes.find((vmType) => vmType.id === id)?.quotaNodes,
+  );
+  if (from === undefined || to === undefined || from === to) return [];
+  return [datum("quota", `the quota of ${id} is ${to ?? "unlimited"} instead of ${from ?? "unlimited"}`)];
+}
+
 function changedDuration(args: {
   readonly before: JobState;
   readonly after: JobState;
@@ -91,7 +106,7 @@ function changedDuration(args: {
   return [
     datum(
       "duration",
-      `${configurationWords(args.placed)} count with ${timeWords(to)} (${args.percentile}) instead of ${timeWords(from)}${late}`,
+      `on ${configurationWords(args.placed)} it is planned with ${timeWords(to)} (${args.percentile}) instead of ${timeWords(from)}${late}`,
     ),
   ];
 }

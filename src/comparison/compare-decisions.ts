@@ -37,6 +37,8 @@ export interface DecidedVariant {
   /** Whether the plan's objective may be compared with the first variant's. */
   readonly objectiveComparable: boolean;
   readonly gainAtFirstWorthsPerHourUsd: number;
+  /** What the same plan comes to if every running job takes its P90 duration: how much it is on the safe side. */
+  readonly atP90: Pick<DecisionFigures, "tardinessSeconds" | "tardinessCostUsd">;
 }
 
 /** A decided variant beside the first one. */
@@ -86,6 +88,7 @@ export async function compareDecisions(
       figures: decisionFigures(own.state, plan),
       objectiveComparable: hasSameWorths(firstCase, own),
       gainAtFirstWorthsPerHourUsd: gain(own.state, plan),
+      atP90: decisionFigures(plannedState(own.state, "P90"), plan),
     });
   }
   const explaining = watchPart(watch, DECIDING_SHARE, 1);

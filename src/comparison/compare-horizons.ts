@@ -36,6 +36,8 @@ export interface HorizonMarginal {
   readonly amount: number;
   /** Whether the limit was used up at any time; if not, one more changes nothing. */
   readonly isUsedUp: boolean;
+  /** The limit's dual price, added up over all decisions: USD of progress value, not of cost; null where the policy has no such prices. */
+  readonly priceSumUsd: number | null;
   readonly totalCostChangeUsd: number;
   readonly tardinessChangeSeconds: number;
 }
@@ -80,8 +82,12 @@ export async function compareHorizons(
 ): Promise<HorizonComparison> {
   const cases = variants.map((variant) => startable(applyVariant(base, variant)));
   const task = (own: VariantCase): HorizonTask => horizonTask(own, means.limits);
+  const [firstCase, ...otherCases] = cases;
+  if (firstCase === undefined) throw new RangeError("A comparison needs variants");
+  const prices = marginals === "none" ? "none" : "every-decision";
+  const tasks = [horizonTask(firstCase, means.limits, prices), ...otherCases.map(task)];
   const variantShare = marginals === "none" ? 1 : cases.length / (cases.length + 1);
-  const finished = await means.run(cases.map(task), watched(watchPart(watch, 0, variantShare), cases.length));
+  const finished = await means.run(tasks, watched(watchPart(watch, 0, variantShare), cases.length));
   if (finished.kind === "cancelled") return { kind: "cancelled", variantsDone: finished.runsDone };
   const simulated = cases.flatMap((own, index): readonly SimulatedVariant[] => {
     const run = finished.runs[index];
@@ -138,6 +144,11 @@ async function horizonMarginals(
       words: limit.words,
       amount: limit.amount,
       isUsedUp: run !== undefined,
+      priceSumUsd:
+        first.run.priceSums === null
+          ? null
+          : (first.run.priceSums.find((sum) => sum.kind === limit.kind && sum.vmTypeId === limit.vmTypeId)
+              ?.sumUsd ?? 0),
       totalCostChangeUsd: run === undefined ? 0 : run.metrics.totalCostUsd - metrics.totalCostUsd,
       tardinessChangeSeconds: run === undefined ? 0 : run.metrics.tardinessSeconds - metrics.tardinessSeconds,
     };

@@ -193,6 +193,7 @@ function reasonFinder(
       reason: [
         placeWords(from.mostly, to.mostly),
         ...(main === undefined ? [OTHERS] : found.map(({ words }) => words)),
+        ...(isSameAmount(from.costUsd, to.costUsd) ? ["costs it the same"] : []),
       ]
         .filter((words) => words !== "")
         .join("; "),

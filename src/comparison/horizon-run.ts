@@ -16,6 +16,8 @@ import { historyRecorder } from "../simulator/history.ts";
 import type { SimulationMetrics } from "../simulator/metrics.ts";
 import { metricsOf } from "../simulator/metrics.ts";
 import { simulate } from "../simulator/simulate.ts";
+import type { PriceSum } from "./limit-price-sums.ts";
+import { limitPriceSums } from "./limit-price-sums.ts";
 import { plannedJob, plannedState } from "./planned-durations.ts";
 import type { DurationPercentile, VariantCase } from "./variant.ts";
 
@@ -31,6 +33,8 @@ export interface HorizonTask {
   readonly relativeGap: number;
   /** Branch-and-bound nodes of one decision; null is unlimited. No clock limits a simulation, so that it can be repeated. */
   readonly maxTreeNodes: number | null;
+  /** Whether the dual prices of limits are worked out at every decision, which makes it about twice as long. */
+  readonly prices: "none" | "every-decision";
 }
 
 /** A horizon that has been simulated; costs are those from its beginning on. */
@@ -39,16 +43,32 @@ export interface HorizonRun {
   readonly history: History;
   /** Largest proven gap of any decision; null when a decision had no bound. */
   readonly largestGap: number | null;
+  /** null when nobody asked for them, or where the policy has no prices in USD per hour. */
+  readonly priceSums: readonly PriceSum[] | null;
 }
 
 /** How decisions of a horizon stop. */
 export type HorizonLimits = Pick<HorizonTask, "seed" | "relativeGap" | "maxTreeNodes">;
 
 /** The task of a variant. */
-export function horizonTask(own: VariantCase, limits: HorizonLimits): HorizonTask {
+export function horizonTask(
+  own: VariantCase,
+  limits: HorizonLimits,
+  prices: HorizonTask["prices"] = "none",
+): HorizonTask {
   const { variant, state, arrivals, policy, plannedDurations } = own;
   const { seed, relativeGap, maxTreeNodes } = limits;
-  return { name: variant.name, state, arrivals, policy, plannedDurations, seed, relativeGap, maxTreeNodes };
+  return {
+    name: variant.name,
+    state,
+    arrivals,
+    policy,
+    plannedDurations,
+    seed,
+    relativeGap,
+    maxTreeNodes,
+    prices,
+  };
 }
 
 /** Simulates a horizon; `onProgress` is told the share of its jobs that are complete. */
@@ -65,6 +85,7 @@ export async function runHorizon(
   let completed = 0;
   let largestGap: number | null = 0;
   let decisionCount = 0;
+  const priceSums = task.prices === "none" ? null : limitPriceSums(task.policy);
   const result = await simulate({
     settings: state.settings,
     jobs: arrivals.map((job) => plannedJob(job, task.plannedDurations)),
@@ -93,6 +114,7 @@ export async function runHorizon(
         decisionCount === 0 && present.length > 0 ? [arrived, ...events] : events,
         null,
       );
+      priceSums?.record(decision);
       decisionCount += 1;
       completed += events.filter((event) => event.kind === "job-completed").length;
       onProgress(jobCount === 0 ? 1 : completed / jobCount);
@@ -102,6 +124,7 @@ export async function runHorizon(
   return {
     history,
     largestGap,
+    priceSums: priceSums?.sums() ?? null,
     metrics: metricsOf(result.state, history, lowerBoundUsd(task, actualSeconds)),
   };
 }

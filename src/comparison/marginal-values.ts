@@ -1,7 +1,7 @@
 /**
  * What one more of each limit is worth to a decision, twice:
  *
- *   price      L(λ*; b) − L(λ*; b + 1)      the dual price: λ* maximises the Lagrangian L (formulation/lagrangian-dual.ts) under the limits b
+ *   price      L(λ*; b) − L(λ*; b + 1)      the dual price (limit-prices.ts), λ* maximising the Lagrangian L under the limits b
  *   re-solved  cost(b) − cost(b + 1)        the decision is made again with the limit raised; every worth V_j stays as it is
  *
  * L(λ*; b + 1) ≤ cost of every plan under b + 1, so that re-solving gains at most price + (cost(b) − L(λ*; b)): by more than the duality gap no re-solved value
@@ -13,12 +13,8 @@ import type { ClusterState } from "../domain/cluster-state.ts";
 import type { VmTypeId } from "../domain/ids.ts";
 import type { Proof } from "../domain/plan.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
-import { dualPrices } from "../formulation/dual-prices.ts";
-import { lagrangianDual } from "../formulation/lagrangian-dual.ts";
 import type { SeparableObjective } from "../formulation/objective.ts";
 import { inOwnSense, isSeparable } from "../formulation/objective.ts";
-import type { SlotTable } from "../formulation/slot-table.ts";
-import { slotTable } from "../formulation/slot-table.ts";
 import type { DecisionMeans } from "../planner/decide.ts";
 import { choose } from "../planner/decide.ts";
 import { place } from "../planner/place.ts";
@@ -26,6 +22,7 @@ import { posePolicy } from "../planner/policy.ts";
 import { pose } from "../planner/pose.ts";
 import { cheapestFeasible } from "../planner/settle.ts";
 import { solveSeparable } from "../planner/solve-separable.ts";
+import { limitPrices } from "./limit-prices.ts";
 import type { RaisableLimit } from "./raisable-limits.ts";
 import { raisableLimits } from "./raisable-limits.ts";
 
@@ -47,10 +44,10 @@ export interface MarginalValue {
   readonly remark: string;
 }
 
-/** Amounts below this share of the largest cost are rounding. */
+/** Amounts below this are rounding where a policy has no prices to compare with, in its unit. */
 const ROUNDING = 1e-7;
-const MAX_DUAL_EVALUATIONS = 2000;
-const DUAL_ACCURACY = 1e-9;
+/** Price and gain are equal within this share: decisions stop at equal costs of 10⁻⁶ (planner/settle.ts). */
+const SAME_VALUE = 1e-5;
 
 /** Marginal values at a state's decision: of one more node, and of every quota that is used up or has a price. */
 export async function marginalValues(
@@ -69,7 +66,8 @@ export async function marginalValues(
     const then = await solver.solve(limit.raise(problem), [now.allocation]);
     const gain = now.cost - then.cost;
     const resolvedGain = gain > solver.rounding ? gain : 0;
-    const gainUncertainty = now.gap === null || then.gap === null ? null : now.gap + then.gap;
+    const open = now.gap === null || then.gap === null ? null : now.gap + then.gap;
+    const gainUncertainty = open !== null && open <= solver.rounding ? 0 : open;
     values.push({
       kind: limit.kind,
       vmTypeId: limit.vmTypeId,
@@ -129,30 +127,11 @@ function pricedResolver(
   objective: SeparableObjective,
   means: DecisionMeans,
 ): Resolver {
-  const table = slotTable(problem, objective);
-  const expired = (): boolean => false;
-  const dual = dualPrices(table, null, {
-    maxEvaluations: MAX_DUAL_EVALUATIONS,
-    relativeAccuracy: DUAL_ACCURACY,
-    expired,
-  });
-  const bound = lagrangianAt(table, dual.prices);
-  const rounding = ROUNDING * Math.max(table.largestCost, Math.abs(bound));
+  const { priceOf, rounding } = limitPrices(problem, objective, null);
   return {
     unit: objective.unit,
     rounding,
-    dualPrice: (limit) => {
-      const raised = slotTable(limit.raise(problem), objective);
-      const price = hasSameSlots(table, raised)
-        ? bound - lagrangianAt(raised, dual.prices)
-        : bound -
-          dualPrices(raised, null, {
-            maxEvaluations: MAX_DUAL_EVALUATIONS,
-            relativeAccuracy: DUAL_ACCURACY,
-            expired,
-          }).bound;
-      return price > rounding ? price : 0;
-    },
+    dualPrice: priceOf,
     solve: async (posed, known) => {
       const { clock, limits } = means;
       const startedAt = clock?.() ?? 0;
@@ -172,14 +151,6 @@ function pricedResolver(
   };
 }
 
-const lagrangianAt = (table: SlotTable, prices: Float64Array): number =>
-  lagrangianDual(table).evaluate(prices, new Float64Array(table.slotCount));
-
-/** Prices of one table mean the same in another only if slots are. */
-const hasSameSlots = (a: SlotTable, b: SlotTable): boolean =>
-  a.slotCount === b.slotCount &&
-  a.vmTypes.every(({ id, firstSlot }, v) => b.vmTypes[v]?.id === id && b.vmTypes[v].firstSlot === firstSlot);
-
 function remark(args: {
   readonly dualPrice: number | null;
   readonly resolvedGain: number;
@@ -191,7 +162,7 @@ function remark(args: {
   if (dualPrice === null) return `Policy ${args.policy} has no prices; decided again with one more.`;
   if (dualPrice === 0 && resolvedGain === 0) return "Not scarce: one more brings nothing.";
   const difference = resolvedGain - dualPrice;
-  if (Math.abs(difference) <= (args.gainUncertainty ?? 0) + rounding)
+  if (Math.abs(difference) <= (args.gainUncertainty ?? 0) + rounding + SAME_VALUE * dualPrice)
     return "The price and deciding again agree within the gap.";
   return difference < 0
     ? "They differ because nodes are whole: the price is that of a fraction of a node put to its best use, and a whole one finds less to do."

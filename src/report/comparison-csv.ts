@@ -29,6 +29,8 @@ const decisionRow = (variant: DecidedView): Row => ({
   waitingCostUsd: variant.cost.waitingUsd,
   rentPerHourUsd: variant.cost.rentPerHourUsd,
   tardinessSeconds: variant.tardinessSeconds,
+  tardinessSecondsAtP90: variant.atP90.tardinessSeconds,
+  tardinessCostAtP90Usd: variant.atP90.tardinessUsd,
   lateJobs: variant.lateJobs,
   runningJobs: variant.runningJobs,
   waitingJobs: variant.waitingJobs,

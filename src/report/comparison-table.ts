@@ -29,6 +29,7 @@ function decisionText(
         ["waiting", "right"],
         ["USD/h", "right"],
         ["tardiness", "right"],
+        ["late at P90", "right"],
         ["run / wait", "right"],
         ["GPUs used", "right"],
         ["VM mix", "left"],
@@ -44,6 +45,7 @@ function decisionText(
         variant.waitingJobs > 0 ? `≥ ${usdText(variant.cost.waitingUsd)}` : "–",
         usdText(variant.cost.rentPerHourUsd),
         secondsText(variant.tardinessSeconds),
+        usdText(variant.atP90.tardinessUsd),
         `${variant.runningJobs} / ${variant.waitingJobs}`,
         percentText(variant.gpuUtilisation),
         variant.vmMix.map(({ vmType, nodes }) => `${nodes} × ${vmType}`).join(", "),
@@ -112,7 +114,9 @@ function sectionOf(variant: DecidedView | SimulatedView): readonly string[] {
   const { name, changes, notes, leftOutJobs } = variant;
   return [
     "",
-    `${name}: ${changes.length === 0 ? "as it is" : changes.join("; ")}.`,
+    changes.length === 0
+      ? `"${name}": nothing is changed.`
+      : `"${name}"${changes.join("; ") === name ? "" : `: ${changes.join("; ")}`}`,
     ...notes,
     ...leftOutJobs.map(({ jobId, reason }) => `  ${jobId} is left out: ${reason}.`),
   ];
@@ -208,9 +212,9 @@ function marginalTable(values: NonNullable<DecidedView["marginalValues"]>): stri
         value.words,
         `${value.amount}`,
         value.isUsedUp ? "yes" : "no",
-        value.dualPrice === null ? "none" : value.dualPrice.toPrecision(4),
-        value.resolvedGain.toPrecision(4),
-        value.gainUncertainty === null ? "?" : value.gainUncertainty.toPrecision(2),
+        value.dualPrice === null ? "none" : amountText(value.dualPrice),
+        amountText(value.resolvedGain),
+        value.gainUncertainty === null ? "?" : amountText(value.gainUncertainty),
         value.unit,
       ]),
     ),
@@ -224,12 +228,13 @@ function horizonMarginalText(
 ): readonly string[] {
   return [
     "",
-    `One more of each limit of "${first}", simulated again:`,
+    `One more of each limit of "${first}", simulated again. * dual price times hours over all decisions: progress value, not cost.`,
     alignedTable(
       [
         ["what", "left"],
         ["limit", "right"],
         ["used up", "left"],
+        ["dual prices USD *", "right"],
         ["cost USD", "right"],
         ["tardiness", "right"],
       ],
@@ -237,6 +242,7 @@ function horizonMarginalText(
         value.words,
         `${value.amount}`,
         value.isUsedUp ? "yes" : "never",
+        value.priceSumUsd === null ? "none" : usdText(value.priceSumUsd),
         usdChange(value.totalCostChangeUsd),
         secondsChange(value.tardinessChangeSeconds),
       ]),
@@ -244,6 +250,7 @@ function horizonMarginalText(
   ];
 }
 
+const amountText = (amount: number): string => (amount === 0 ? "0" : amount.toPrecision(4));
 const percentText = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
 const gapText = (gap: number | null): string => (gap === null ? "?" : `${(gap * 100).toPrecision(2)} %`);
 const secondsText = (seconds: number): string => (seconds < 1 ? "0" : durationText(seconds));

@@ -110,6 +110,10 @@ const comparedDecisionSchema = z
     tardinessSeconds: secondsField.meta({
       description: "Expected of running jobs, unavoidable of waiting ones.",
     }),
+    atP90: z.strictObject({ tardinessSeconds: secondsField, tardinessUsd: usdField }).meta({
+      id: "TardinessAtP90",
+      description: "What the same plan comes to if every job takes its P90 duration; cost of running jobs.",
+    }),
     lateJobs: countField,
     runningJobs: countField,
     waitingJobs: countField,
@@ -170,6 +174,10 @@ function comparedView(compared: ComparedDecision): ComparedView {
       rentPerHourUsd: figures.rentPerHourUsd,
     },
     tardinessSeconds: figures.tardinessSeconds,
+    atP90: {
+      tardinessSeconds: compared.atP90.tardinessSeconds,
+      tardinessUsd: compared.atP90.tardinessCostUsd,
+    },
     lateJobs: figures.lateJobs,
     runningJobs: figures.runningJobs,
     waitingJobs: figures.waitingJobs,

@@ -110,6 +110,10 @@ const horizonMarginalSchema = z
   .strictObject({
     ...limitFields,
     isUsedUp: limitFields.isUsedUp.meta({ description: "Whether all of it was in use at any time." }),
+    priceSumUsd: usdField.nullable().meta({
+      description:
+        "The limit's dual price added up over all decisions, in USD of progress value and not of cost; null where the policy has no such prices.",
+    }),
     totalCostChangeUsd: usdChangeField.meta({
       description: "With one more, simulated again, minus as it is; a policy may also do worse with more.",
     }),
