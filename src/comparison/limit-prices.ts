@@ -16,6 +16,8 @@ import type { RaisableLimit } from "./raisable-limits.ts";
 /** Prices of the limits of one problem, in the objective's unit and never negative. */
 export interface LimitPrices {
   readonly priceOf: (limit: RaisableLimit) => number;
+  /** L(λ*; b): no plan costs less. */
+  readonly bound: number;
   /** Amounts below this are what floating point leaves of the largest cost. */
   readonly rounding: number;
 }
@@ -35,6 +37,7 @@ export function limitPrices(
   const bound = lagrangianAt(table, dual.prices);
   const rounding = ROUNDING * Math.max(table.largestCost, Math.abs(bound));
   return {
+    bound,
     rounding,
     priceOf: (limit) => {
       const raised = slotTable(limit.raise(problem), objective);
