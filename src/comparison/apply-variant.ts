@@ -3,7 +3,7 @@ import type { AllocatedNode, Allocation } from "../domain/allocation.ts";
 import type { ClusterSettings, ClusterState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
-import type { VmTypeId } from "../domain/ids.ts";
+import type { NodeId, VmTypeId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
@@ -121,30 +121,48 @@ function fittingAllocation(
       job.durations.entries.map(({ vmTypeId, gpus }) => `${id} ${vmTypeId} ${gpus}`),
     ),
   );
-  const nodes: AllocatedNode[] = [];
+  const kept = new Map<NodeId, AllocatedNode>();
+  const counts = new Map<VmTypeId, number>();
   const notes: string[] = [];
-  const giveBack = (node: AllocatedNode, why: string): void => {
-    notes.push(`${node.id} (${node.vmTypeId}) is given back first and its jobs wait: ${why}.`);
-  };
   for (const node of [...state.allocation.nodes].sort((a, b) => ageOf(a) - ageOf(b))) {
-    const vmType = byId.get(node.vmTypeId);
-    const ofType = nodes.filter(({ vmTypeId }) => vmTypeId === node.vmTypeId).length;
-    if (vmType === undefined) giveBack(node, "this variant does not offer its VM type");
-    else if (vmType.quotaNodes === 0) giveBack(node, "the quota of its VM type is 0");
-    else if (KEEPS_WHAT_RUNS.has(policy) && nodes.length >= maxNodes) {
-      giveBack(node, `at most ${maxNodes} nodes may be rented, and ${policy} takes none away by itself`);
-    } else if (KEEPS_WHAT_RUNS.has(policy) && ofType >= quotaWithin(vmType, maxNodes)) {
-      giveBack(node, `the quota of its VM type is ${ofType}, and ${policy} takes none away by itself`);
-    } else {
-      const parts = node.parts.filter(({ jobId, gpus }) => runnable.has(`${jobId} ${node.vmTypeId} ${gpus}`));
-      nodes.push(parts.length === node.parts.length ? node : { ...node, parts });
+    const ofType = counts.get(node.vmTypeId) ?? 0;
+    const obstacle = obstacleTo(byId.get(node.vmTypeId), {
+      policy,
+      maxNodes,
+      kept: kept.size,
+      keptOfType: ofType,
+    });
+    if (obstacle !== null) {
+      notes.push(`${node.id} (${node.vmTypeId}) is given back first and its jobs wait: ${obstacle}.`);
+      continue;
     }
+    const parts = node.parts.filter(({ jobId, gpus }) => runnable.has(`${jobId} ${node.vmTypeId} ${gpus}`));
+    kept.set(node.id, parts.length === node.parts.length ? node : { ...node, parts });
+    counts.set(node.vmTypeId, ofType + 1);
   }
-  const kept = new Set(nodes.map(({ id }) => id));
-  const inOrder = state.allocation.nodes.flatMap(({ id }) =>
-    kept.has(id) ? nodes.filter((node) => node.id === id) : [],
-  );
+  const inOrder = state.allocation.nodes.flatMap(({ id }) => kept.get(id) ?? []);
   return { allocation: { nodes: inOrder }, notes };
+}
+
+/** Why a node cannot stay; null when it can. */
+function obstacleTo(
+  vmType: VmType | undefined,
+  args: {
+    readonly policy: PolicyName;
+    readonly maxNodes: number;
+    readonly kept: number;
+    readonly keptOfType: number;
+  },
+): string | null {
+  const { policy, maxNodes, kept, keptOfType } = args;
+  if (vmType === undefined) return "this variant does not offer its VM type";
+  if (vmType.quotaNodes === 0) return "the quota of its VM type is 0";
+  if (!KEEPS_WHAT_RUNS.has(policy)) return null;
+  if (kept >= maxNodes)
+    return `at most ${maxNodes} nodes may be rented, and ${policy} takes none away by itself`;
+  return keptOfType >= quotaWithin(vmType, maxNodes)
+    ? `the quota of its VM type is ${keptOfType}, and ${policy} takes none away by itself`
+    : null;
 }
 
 /** Nodes are numbered in the order in which they were rented. */

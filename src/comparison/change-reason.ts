@@ -8,7 +8,7 @@ import type { JobId } from "../domain/ids.ts";
 import { explainJob } from "../planner/explain.ts";
 import type { JobExplanation, Verdict } from "../planner/explain.ts";
 import { newlyCheapest } from "./cheapest-configuration.ts";
-import { configurationWords, isSameAmount, timeWords } from "./change-words.ts";
+import { allRentedWords, configurationWords, isSameAmount, timeWords } from "./change-words.ts";
 import type { PlacedOn } from "./changed-data.ts";
 import { changedData } from "./changed-data.ts";
 import type { DecidedVariant } from "./compare-decisions.ts";
@@ -160,7 +160,7 @@ function obstacle(
     case "blocked-by-node-limit":
       return {
         cause: "node-limit",
-        words: `${name} would need one more node${where}, and all ${verdict.maxNodes} that may be rented are`,
+        words: `${name} would need one more node${where}, and ${allRentedWords(verdict.maxNodes)}`,
       };
     case "blocked-by-quota":
       return {

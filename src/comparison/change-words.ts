@@ -30,6 +30,12 @@ export function relativeWords(from: number, to: number): string {
   return `${shown} % ${to < from ? "lower" : "higher"}`;
 }
 
+/** "all 3 that may be rented are", as the end of a sentence about nodes. */
+export function allRentedWords(maxNodes: number): string {
+  if (maxNodes === 0) return "none may be rented";
+  return maxNodes === 1 ? "the only one that may be rented is" : `all ${maxNodes} that may be rented are`;
+}
+
 /** Whether two amounts are equal but for rounding. */
 export const isSameAmount = (a: number, b: number): boolean =>
   Math.abs(a - b) <= SAME_AMOUNT * Math.max(1, Math.abs(a), Math.abs(b));

@@ -241,7 +241,7 @@ function crowding(args: {
       }
     : {
         cause: "node-limit",
-        words: `${waits}: all ${maxNodes} nodes were rented for ${timeWords(full)} of its waiting${where}`,
+        words: `${waits}: ${maxNodes === 1 ? "the only node was" : `all ${maxNodes} nodes were`} rented for ${timeWords(full)} of its waiting${where}`,
       };
 }
 

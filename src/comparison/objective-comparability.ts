@@ -13,9 +13,9 @@ import { progressValueObjective } from "../formulation/progress-value.ts";
 import { pose } from "../planner/pose.ts";
 import type { VariantCase } from "./variant.ts";
 
-/** Why raw objectives of variants are not to be compared; for every answer. */
+/** What may be compared and what not; for every answer. */
 export const OBJECTIVE_NOTE =
-  "The progress value of a job looks at all VM types and prices that it could have, so that objectives of variants with other catalogues, prices, durations, due dates, weights or policies cannot be compared; cost, tardiness and utilisation can, and so can the gain at the first variant's worths.";
+  "The progress value of a job looks at all VM types and prices that it could have, so that objectives of variants with other catalogues, prices, durations, due dates, weights or policies cannot be compared; cost, tardiness and utilisation can, and so can the gain at the first variant's worths. Cost holds if every job stays where it is put and every waiting one gets the best that it could: where many wait, compare gains or simulate the horizon.";
 
 /** Whether the objectives of two cases measure the same: everything that a worth depends on is equal. */
 export function hasSameWorths(a: VariantCase, b: VariantCase): boolean {

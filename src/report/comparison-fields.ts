@@ -83,7 +83,7 @@ export const causeField = z
   .meta({ description: "What the reason rests on most.", example: "node-limit" });
 /** A reason for people. */
 export const reasonField = z.string().meta({
-  example: "1 GPU of Standard_NV24 would need one more node, and all 1 that may be rented are",
+  example: "1 GPU of Standard_NV24 would need one more node, and the only one that may be rented is",
 });
 
 /** A limit of which one more is asked for. */

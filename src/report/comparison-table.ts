@@ -54,7 +54,7 @@ function decisionText(
         variant.gainAtFirstWorthsPerHourUsd.toFixed(3),
       ]),
     ),
-    `* worth of an hour's work at the worths of "${variants[0]?.name ?? ""}", minus rent${variants.every((variant) => variant.objectiveComparable) ? "." : "; † measures something else than the first: " + comparability}`,
+    `* worth of an hour's work at the worths of "${variants[0]?.name ?? ""}", minus rent; † measures something else than the first. ${comparability}`,
     ...variants.flatMap((variant) => [
       ...sectionOf(variant),
       ...(variant.difference === null ? [] : decisionDifferenceText(variant.difference, mostJobs)),

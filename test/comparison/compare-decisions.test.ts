@@ -67,7 +67,7 @@ describe("compareDecisions", () => {
     expect(moved.length).toBeGreaterThan(0);
     const waits = moved.find(({ to }) => to.kind === "waiting");
     expect(waits?.reason).toMatchObject({ cause: "node-limit" });
-    expect(waits?.reason.words).toMatch(/would need one more node, and all 1 that may be rented are/);
+    expect(waits?.reason.words).toMatch(/would need one more node, and the only one that may be rented is/);
     expect(waits?.reason.words).toMatch(/at most 1 instead of 3 nodes may be rented/);
     expect(waits?.reason.words).toMatch(/waits, (which its slack of|and is late by)/);
     expect(waits?.reason.verdictInVariant).toEqual({ kind: "blocked-by-node-limit", maxNodes: 1 });
