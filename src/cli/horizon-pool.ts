@@ -12,7 +12,9 @@ export async function runHorizonHere(
 ): Promise<HorizonRun> {
   const solver = highsSolver({ threads: 1 });
   try {
-    return await runHorizon(task, solver, onShare);
+    const run = await runHorizon(task, solver, { onShare });
+    if (run === null) throw new Error("A horizon stopped that nobody stops");
+    return run;
   } finally {
     await solver.close();
   }

@@ -5,7 +5,7 @@ import type { DecisionMeans } from "../planner/decide.ts";
 import { planFor } from "../planner/decide.ts";
 import { applyVariant } from "./apply-variant.ts";
 import type { ComparisonWatch } from "./comparison-watch.ts";
-import { UNWATCHED, watchPart } from "./comparison-watch.ts";
+import { isStopped, UNWATCHED, watchPart } from "./comparison-watch.ts";
 import type { DecisionDifference } from "./decision-differences.ts";
 import { decisionDifference } from "./decision-differences.ts";
 import type { DecisionFigures } from "./decision-figures.ts";
@@ -77,7 +77,7 @@ export async function compareDecisions(
   const deciding = watchPart(watch, 0, DECIDING_SHARE);
   const decided: DecidedVariant[] = [];
   for (const own of cases) {
-    if (watch.isCancelled?.() ?? false) return { kind: "cancelled", variantsDone: decided.length };
+    if (await isStopped(watch)) return { kind: "cancelled", variantsDone: decided.length };
     deciding.onProgress?.(decided.length / cases.length, `deciding "${own.variant.name}"`);
     const planned = plannedState(own.state, own.plannedDurations);
     const plan = await planFor(planned, { ...means, policy: own.policy });
@@ -94,7 +94,7 @@ export async function compareDecisions(
   const explaining = watchPart(watch, DECIDING_SHARE, 1);
   const compared: ComparedDecision[] = [];
   for (const own of decided) {
-    if (watch.isCancelled?.() ?? false) return { kind: "cancelled", variantsDone: compared.length };
+    if (await isStopped(watch)) return { kind: "cancelled", variantsDone: compared.length };
     explaining.onProgress?.(compared.length / decided.length, `comparing "${own.case.variant.name}"`);
     const [first] = decided;
     compared.push({

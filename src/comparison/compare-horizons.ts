@@ -4,7 +4,7 @@ import type { VmTypeId } from "../domain/ids.ts";
 import { applyVariant } from "./apply-variant.ts";
 import type { ComparisonRequest } from "./compare-decisions.ts";
 import type { ComparisonWatch } from "./comparison-watch.ts";
-import { UNWATCHED, watchPart } from "./comparison-watch.ts";
+import { isStopped, UNWATCHED, watchPart } from "./comparison-watch.ts";
 import type { HorizonDifference, SimulatedVariant } from "./horizon-differences.ts";
 import { horizonDifference } from "./horizon-differences.ts";
 import { horizonFigures } from "./horizon-figures.ts";
@@ -24,7 +24,8 @@ export type HorizonRunner = (
   tasks: readonly HorizonTask[],
   watch: {
     readonly onShare: (taskIndex: number, share: number) => void;
-    readonly isCancelled: () => boolean;
+    /** Whether to stop; may be asked after every decision, since it lets others work. */
+    readonly isStopped: () => Promise<boolean>;
   },
 ) => Promise<HorizonRuns>;
 
@@ -61,15 +62,17 @@ export type HorizonComparison =
 /** Runs horizons one after the other in the caller's thread. */
 export const oneByOne =
   (solver: SolverPort): HorizonRunner =>
-  async (tasks, { onShare, isCancelled }) => {
+  async (tasks, { onShare, isStopped }) => {
     const runs: HorizonRun[] = [];
     for (const [index, task] of tasks.entries()) {
-      if (isCancelled()) return { kind: "cancelled", runsDone: runs.length };
-      runs.push(
-        await runHorizon(task, solver, (share) => {
+      const run = await runHorizon(task, solver, {
+        onShare: (share) => {
           onShare(index, share);
-        }),
-      );
+        },
+        pause: async () => ((await isStopped()) ? "stop" : "go-on"),
+      });
+      if (run === null) return { kind: "cancelled", runsDone: runs.length };
+      runs.push(run);
     }
     return { kind: "finished", runs };
   };
@@ -170,6 +173,6 @@ function watched(watch: ComparisonWatch, taskCount: number): Parameters<HorizonR
       const done = shares.reduce((total, value) => total + value, 0) / Math.max(1, taskCount);
       watch.onProgress?.(done, `${taskCount} horizon${taskCount === 1 ? "" : "s"}`);
     },
-    isCancelled: () => watch.isCancelled?.() ?? false,
+    isStopped: () => isStopped(watch),
   };
 }

@@ -4,8 +4,16 @@
 export interface ComparisonWatch {
   /** Share done, in [0, 1], and what is being done. */
   readonly onProgress?: (share: number, words: string) => void;
-  /** Asked between variants; a simulation that runs is not interrupted. */
+  /** Asked between variants, and after every decision of a horizon. */
   readonly isCancelled?: () => boolean;
+  /** Awaited before it is asked: lets whoever shares the thread work, for example with `setImmediate`. Without it a comparison keeps the thread. */
+  readonly pause?: () => Promise<void>;
+}
+
+/** Lets others work, and says whether the comparison is still wanted. */
+export async function isStopped({ pause, isCancelled }: ComparisonWatch): Promise<boolean> {
+  await pause?.();
+  return isCancelled?.() ?? false;
 }
 
 /** Nobody waits, nobody cancels. */

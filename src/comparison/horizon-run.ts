@@ -71,12 +71,20 @@ export function horizonTask(
   };
 }
 
-/** Simulates a horizon; `onProgress` is told the share of its jobs that are complete. */
+/** Whoever waits for one horizon. */
+export interface HorizonWatch {
+  /** Is told the share of its jobs that are complete. */
+  readonly onShare?: (share: number) => void;
+  /** Awaited after every decision. */
+  readonly pause?: () => Promise<"go-on" | "stop">;
+}
+
+/** Simulates a horizon; null when the watch stopped it. */
 export async function runHorizon(
   task: HorizonTask,
   solver: SolverPort,
-  onProgress: (share: number) => void = () => undefined,
-): Promise<HorizonRun> {
+  { onShare, pause }: HorizonWatch = {},
+): Promise<HorizonRun | null> {
   const { state, arrivals } = task;
   const present = activeJobs(state);
   const actualSeconds = medianDurations(state, arrivals);
@@ -117,9 +125,12 @@ export async function runHorizon(
       priceSums?.record(decision);
       decisionCount += 1;
       completed += events.filter((event) => event.kind === "job-completed").length;
-      onProgress(jobCount === 0 ? 1 : completed / jobCount);
+      onShare?.(jobCount === 0 ? 1 : completed / jobCount);
     },
+    ...(pause === undefined ? {} : { pause }),
   });
+  // Nothing but the watch ends a simulation before every job has completed.
+  if (completed < jobCount) return null;
   const history = recorder.history();
   return {
     history,

@@ -36,6 +36,8 @@ export interface SimulationInput {
     events: readonly ClusterEvent[],
     decisionSeconds: number | null,
   ) => void;
+  /** Awaited after every decision, so that a long simulation lets others work; "stop" ends it there. */
+  readonly pause?: () => Promise<"go-on" | "stop">;
 }
 
 /** Where a simulation ended; `last` is null when no event happened. */
@@ -74,6 +76,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     clocks.follow(state.allocation, at);
     decisionCount += 1;
     input.onDecision?.(last, events, decisionSeconds);
+    if ((await input.pause?.()) === "stop") return { state, last, decisionCount };
     idleDecisions = events.every((event) => event.kind === "timer-elapsed") ? idleDecisions + 1 : 0;
     if (idleDecisions > MAX_IDLE_DECISIONS) {
       throw new Error(

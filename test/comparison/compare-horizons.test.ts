@@ -147,18 +147,21 @@ describe("compareHorizons", () => {
     expect(marginals?.[0]?.priceSumUsd).toBeNull();
   });
 
-  it("stops between two horizons, and tells how far it is", async () => {
-    const request = {
-      base: empty,
-      variants: [AS_IT_IS, variant("b"), variant("c")],
-      marginals: "none",
-    } as const;
+  it("stops within a horizon, tells how far it is, and lets others work meanwhile", async () => {
+    const request = { base: empty, variants: [AS_IT_IS, variant("b")], marginals: "none" } as const;
     const shares: number[] = [];
+    let pauses = 0;
     const stopped = await compareHorizons(request, means, {
       onProgress: (share) => shares.push(share),
-      isCancelled: () => shares.length > 0,
+      isCancelled: () => shares.length > 3,
+      pause: () => {
+        pauses += 1;
+        return Promise.resolve();
+      },
     });
-    expect(stopped).toEqual({ kind: "cancelled", variantsDone: 1 });
-    expect(shares.at(-1)).toBeCloseTo(1 / 3, 9);
+    expect(stopped).toEqual({ kind: "cancelled", variantsDone: 0 });
+    expect(shares).toHaveLength(4);
+    expect(pauses).toBe(4);
+    expect(Math.max(...shares)).toBeLessThan(0.5);
   });
 });
