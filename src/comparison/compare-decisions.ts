@@ -1,4 +1,5 @@
 /** Makes the same decision under every variant, on copies: each goes through the one engine (planner/decide.ts), nothing is enacted. */
+import { placements } from "../domain/allocation.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { DecisionMeans } from "../planner/decide.ts";
@@ -12,6 +13,7 @@ import type { DecisionFigures } from "./decision-figures.ts";
 import { decisionFigures } from "./decision-figures.ts";
 import type { MarginalValue } from "./marginal-values.ts";
 import { marginalValues } from "./marginal-values.ts";
+import { durationQualityNotes } from "./duration-quality.ts";
 import { gainAtWorthsOf, hasSameWorths } from "./objective-comparability.ts";
 import { plannedState } from "./planned-durations.ts";
 import type { ComparisonBase, Variant, VariantCase } from "./variant.ts";
@@ -81,8 +83,12 @@ export async function compareDecisions(
     deciding.onProgress?.(decided.length / cases.length, `deciding "${own.variant.name}"`);
     const planned = plannedState(own.state, own.plannedDurations);
     const plan = await planFor(planned, { ...means, policy: own.policy });
+    const quality = durationQualityNotes(
+      own.state.jobs.map(({ job }) => job),
+      placements(plan.allocation),
+    );
     decided.push({
-      case: own,
+      case: { ...own, notes: [...own.notes, ...quality] },
       planned,
       plan,
       figures: decisionFigures(own.state, plan),

@@ -5,6 +5,7 @@ import { applyVariant } from "./apply-variant.ts";
 import type { ComparisonRequest } from "./compare-decisions.ts";
 import type { ComparisonWatch } from "./comparison-watch.ts";
 import { isStopped, UNWATCHED, watchPart } from "./comparison-watch.ts";
+import { durationQualityNotes } from "./duration-quality.ts";
 import type { HorizonDifference, SimulatedVariant } from "./horizon-differences.ts";
 import { horizonDifference } from "./horizon-differences.ts";
 import { horizonFigures } from "./horizon-figures.ts";
@@ -94,9 +95,7 @@ export async function compareHorizons(
   if (finished.kind === "cancelled") return { kind: "cancelled", variantsDone: finished.runsDone };
   const simulated = cases.flatMap((own, index): readonly SimulatedVariant[] => {
     const run = finished.runs[index];
-    return run === undefined
-      ? []
-      : [{ case: own, run, figures: horizonFigures(run, own.state.settings.vmTypes) }];
+    return run === undefined ? [] : [simulatedVariant(own, run)];
   });
   const [first] = simulated;
   if (first === undefined) throw new RangeError("A comparison needs variants");
@@ -109,6 +108,16 @@ export async function compareHorizons(
   return values === null
     ? { kind: "cancelled", variantsDone: compared.length }
     : { kind: "compared", variants: compared, marginals: values };
+}
+
+function simulatedVariant(own: VariantCase, run: HorizonRun): SimulatedVariant {
+  const figures = horizonFigures(run, own.state.settings.vmTypes);
+  const mostly = [...figures.jobs].flatMap(([id, job]) =>
+    job.mostly === null ? [] : ([[id, job.mostly]] as const),
+  );
+  const jobs = [...own.state.jobs.map(({ job }) => job), ...own.arrivals];
+  const notes = [...own.notes, ...durationQualityNotes(jobs, new Map(mostly))];
+  return { case: { ...own, notes }, run, figures };
 }
 
 /** Without nodes no job would ever complete. */

@@ -149,6 +149,21 @@ describe("compareDecisions", () => {
     expect(none.gainAtFirstWorthsPerHourUsd).toBe(0);
   });
 
+  it("says how many jobs run on weak durations", async () => {
+    const weak = uncertain(hourJob("a"), 2);
+    const entries = weak.durations.entries.map((entry) => ({
+      ...entry,
+      source: "scaled" as const,
+      warnings: ["conv: outside the measured range"],
+    }));
+    const base = frozenBase({ jobs: [{ ...weak, durations: { ...weak.durations, entries } }, hourJob("b")] });
+    const [first] = await compared(base, AS_IT_IS, AS_IT_IS);
+    expect(first?.case.notes).toEqual([
+      "1 of 2 jobs run where their durations are carried over from another GPU's measurements.",
+      "1 of 2 jobs run where the prediction comes with warnings (berth estimate).",
+    ]);
+  });
+
   it("stops between two variants, and tells how far it is", async () => {
     const shares: number[] = [];
     const request = {
