@@ -1,0 +1,158 @@
+/** The tables as Kysely sees them; migrations.ts makes them. Seconds count from the Unix epoch; `json` columns hold what codecs of this room wrote. */
+import type { ColumnType, Generated, JSONColumnType } from "kysely";
+
+/** Text of JSON on the way in, parsed on the way out. */
+type Json = JSONColumnType<object>;
+type NullableJson = ColumnType<object | null, string | null, string | null>;
+
+/** One row a cluster. Locked by every write to the cluster, so that its history has one order. */
+export interface ClusterTable {
+  id: string;
+  /** As its users configured it; settings follow from it. */
+  configuration: Json;
+  /** Limits and prices before the first event; the history starts from them. */
+  initial_settings: Json;
+  /** Limits and prices after the last event. */
+  settings: Json;
+  created_at_seconds: number;
+  /** Events so far, without gaps. */
+  last_sequence: Generated<number>;
+  /** Time of the last event; null before the first. */
+  last_at_seconds: number | null;
+  plan_count: Generated<number>;
+  /** Revision of the plan in force; null before the first. */
+  plan_revision: number | null;
+  /** Grows with every change of leader; a plan of an older one is refused. */
+  planner_epoch: Generated<number>;
+  next_job_number: Generated<number>;
+  /** Grows with every change of `configuration`. */
+  configuration_version: Generated<number>;
+}
+
+/** What happened, in order; never changed, never deleted. */
+export interface EventTable {
+  cluster_id: string;
+  sequence: number;
+  kind: string;
+  at_seconds: number;
+  body: Json;
+  /** Who caused it; null where the service did by itself. */
+  principal: string | null;
+  request_id: string | null;
+}
+
+/** Duration tables by the hash of their content: jobs of one workload share one. */
+export interface DurationTableTable {
+  id: string;
+  body: Json;
+}
+
+/** Each job as of its last change; what the history says of it, ready to be looked up. */
+export interface JobTable {
+  cluster_id: string;
+  id: string;
+  /** Order of submission. */
+  number: number;
+  status: string;
+  submitted_at_seconds: number;
+  due_at_seconds: number;
+  network: string;
+  framework: string;
+  /** What its owner posted. */
+  request: Json;
+  /** The job without its durations. */
+  job: Json;
+  duration_table_id: string;
+  duration_scale: number;
+  /** What is known of its course, as of `as_of_seconds`. */
+  course: Json;
+  as_of_seconds: number;
+  node_id: string | null;
+  gpus: number | null;
+  /** Grows with every change. */
+  version: number;
+  ended_at_seconds: number | null;
+}
+
+/** What happened to a job, and why. */
+export interface JobHistoryTable {
+  entry: Generated<number>;
+  cluster_id: string;
+  job_id: string;
+  at_seconds: number;
+  kind: string;
+  reason: string;
+  principal: string | null;
+  /** Plan that caused it; null where no plan did. */
+  plan_revision: number | null;
+}
+
+/** Nodes that are rented now. */
+export interface NodeTable {
+  cluster_id: string;
+  id: string;
+  vm_type_id: string;
+  /** The node without its parts. */
+  body: Json;
+}
+
+/** Plans in the order they were enacted. `delta` belongs to the history; `body` may be pruned. */
+export interface PlanTable {
+  cluster_id: string;
+  revision: number;
+  /** 1, 2, 3, … */
+  number: number;
+  after_sequence: number;
+  decided_at_seconds: number;
+  /** How the allocation differs from the one before. */
+  delta: Json;
+  summary: Json;
+  body: NullableJson;
+}
+
+/** What an executor must do, in order. */
+export interface CommandTable {
+  cluster_id: string;
+  revision: number;
+  number: number;
+  body: Json;
+  /** pending, done or failed */
+  status: string;
+  settled_at_seconds: number | null;
+  note: string | null;
+}
+
+/** States from which the fold of the history may start. */
+export interface SnapshotTable {
+  cluster_id: string;
+  revision: number;
+  after_sequence: number;
+  plan_number: number;
+  /** Compressed JSON. */
+  body: Buffer;
+}
+
+/** Answers to requests that may be repeated. */
+export interface IdempotencyTable {
+  cluster_id: string;
+  principal: string;
+  key: string;
+  request_hash: string;
+  status: number;
+  answer: Json;
+  created_at_seconds: number;
+}
+
+/** The whole database. */
+export interface Database {
+  clusters: ClusterTable;
+  events: EventTable;
+  duration_tables: DurationTableTable;
+  jobs: JobTable;
+  job_history: JobHistoryTable;
+  nodes: NodeTable;
+  plans: PlanTable;
+  commands: CommandTable;
+  snapshots: SnapshotTable;
+  idempotency_keys: IdempotencyTable;
+}
