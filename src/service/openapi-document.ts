@@ -8,7 +8,8 @@ import type {
 } from "zod-openapi";
 import { groupBy } from "../domain/group-by.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readsBody } from "./endpoint.ts";
+import { pathsOf, readsBody } from "./endpoint.ts";
+import { clusterParameters } from "./endpoints/parameters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
@@ -36,6 +37,7 @@ const ENDPOINTS: readonly Endpoint[] = [
 const TAGS = [
   { name: "Jobs", description: "Training jobs: submit, list, cancel." },
   { name: "Planning", description: "Events, decisions and plans." },
+  { name: "Clusters", description: "What is planned independently: a catalogue, limits and jobs each." },
   { name: "Predictions", description: "How long a job takes where." },
   { name: "Reference data", description: "What jobs and plans refer to." },
   { name: "Service", description: "For whoever runs the service." },
@@ -43,6 +45,7 @@ const TAGS = [
 
 /** Any request may have an unknown parameter or meet a defect. */
 const PROBLEMS_OF_ALL: readonly ProblemStatus[] = [400, 500];
+const PROBLEMS_OF_CLUSTERS: readonly ProblemStatus[] = [404];
 const PROBLEMS_OF_BODIES: readonly ProblemStatus[] = [413, 415];
 
 /** The whole document as YAML text. */
@@ -61,23 +64,38 @@ export function openapiYaml(): string {
     servers: [{ url: "/", description: "This service." }],
     tags: TAGS,
     paths: Object.fromEntries(
-      [...groupBy(ENDPOINTS, (endpoint) => endpoint.path)].map(([path, endpoints]) => [
+      [...groupBy(ENDPOINTS.flatMap(placed), (entry) => entry.path)].map(([path, entries]) => [
         path,
-        Object.fromEntries(endpoints.map((endpoint) => [endpoint.method, operation(endpoint)])),
+        Object.fromEntries(entries.map((entry) => [entry.endpoint.method, operation(entry)])),
       ]),
     ),
   });
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 120, version: "1.1" });
 }
 
-function operation(endpoint: Endpoint): ZodOpenApiOperationObject {
-  const { body, query, params } = endpoint;
+/** An endpoint at one of its paths. */
+interface PlacedEndpoint {
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly namesCluster: "yes" | "no";
+}
+
+const placed = (endpoint: Endpoint): readonly PlacedEndpoint[] =>
+  pathsOf(endpoint).map((path) => ({
+    endpoint,
+    path,
+    namesCluster: endpoint.scope === "cluster" && path.includes("{clusterId}") ? "yes" : "no",
+  }));
+
+function operation({ endpoint, namesCluster }: PlacedEndpoint): ZodOpenApiOperationObject {
+  const { body, query, headers } = endpoint;
+  const params = namesCluster === "yes" ? clusterParameters.extend(endpoint.params.shape) : endpoint.params;
   return {
-    operationId: endpoint.operationId,
+    operationId: `${endpoint.operationId}${namesCluster === "yes" ? "OfCluster" : ""}`,
     tags: [endpoint.tag],
     summary: endpoint.summary,
     description: endpoint.description,
-    requestParams: { query, path: params },
+    requestParams: { query, path: params, header: headers },
     ...(readsBody(endpoint)
       ? {
           requestBody: {
@@ -94,13 +112,17 @@ function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
   const { reply, problems } = endpoint;
   const statuses = new Set([
     ...PROBLEMS_OF_ALL,
+    ...(endpoint.scope === "cluster" ? PROBLEMS_OF_CLUSTERS : []),
     ...(readsBody(endpoint) ? PROBLEMS_OF_BODIES : []),
     ...problems,
   ]);
   return {
     [`${reply.status}`]: {
       description: reply.description,
-      content: { "application/json": { schema: reply.schema, example: reply.example } },
+      ...(reply.headers === undefined ? {} : { headers: reply.headers }),
+      content: {
+        [reply.contentType ?? "application/json"]: { schema: reply.schema, example: reply.example },
+      },
     },
     ...Object.fromEntries(
       [...statuses].sort((a, b) => a - b).map((status) => [`${status}`, PROBLEM_RESPONSES[status]]),

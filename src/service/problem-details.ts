@@ -7,6 +7,7 @@ export const PROBLEM_KINDS = {
   "invalid-input": { status: 400, title: "The request has a wrong or missing field" },
   "malformed-request": { status: 400, title: "The request cannot be read" },
   "unknown-route": { status: 404, title: "There is nothing at this path" },
+  "unknown-cluster": { status: 404, title: "No cluster has this id" },
   "unknown-job": { status: 404, title: "No job has this id" },
   "method-not-allowed": { status: 405, title: "This path does not take this method" },
   conflict: { status: 409, title: "The request contradicts what the service knows already" },
@@ -25,7 +26,8 @@ export type ProblemStatus = (typeof PROBLEM_KINDS)[ProblemKind]["status"];
 const MAX_ITEMS = 100;
 const MAX_VALUE_CHARACTERS = 200;
 
-const problemItemSchema = z
+/** JSON form of one thing that is wrong. */
+export const problemItemSchema = z
   .strictObject({
     path: z.string().meta({
       description: 'JSON pointer (RFC 6901) to what is wrong; "" is the whole input.',
@@ -109,7 +111,8 @@ export function problemJson(problem: RequestProblem, requestId: string): Problem
   };
 }
 
-function itemJson({ path, value, message, fix }: InputProblem): Problem["problems"][number] {
+/** One thing that is wrong, as JSON. */
+export function itemJson({ path, value, message, fix }: InputProblem): Problem["problems"][number] {
   return value === undefined ? { path, message, fix } : { path, value: shortened(value), message, fix };
 }
 

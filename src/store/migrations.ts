@@ -46,8 +46,6 @@ const FIRST = [
      framework text NOT NULL,
      request json NOT NULL,
      job json NOT NULL,
-     duration_table_id text NOT NULL REFERENCES duration_tables (id),
-     duration_scale double precision NOT NULL,
      course json NOT NULL,
      as_of_seconds double precision NOT NULL,
      node_id text,
@@ -97,10 +95,11 @@ const FIRST = [
   `CREATE TABLE snapshots (
      cluster_id text NOT NULL REFERENCES clusters (id),
      revision bigint NOT NULL,
+     piece integer NOT NULL,
      after_sequence bigint NOT NULL,
      plan_number bigint NOT NULL,
-     body bytea NOT NULL,
-     PRIMARY KEY (cluster_id, revision))`,
+     body json NOT NULL,
+     PRIMARY KEY (cluster_id, revision, piece))`,
   `CREATE TABLE idempotency_keys (
      cluster_id text NOT NULL,
      principal text NOT NULL,

@@ -1,19 +1,35 @@
 /** The tables as Kysely sees them; migrations.ts makes them. Seconds count from the Unix epoch; `json` columns hold what codecs of this room wrote. */
 import type { ColumnType, Generated, JSONColumnType } from "kysely";
+import type { AllocatedNode } from "../domain/allocation.ts";
+import type { AllocationDelta } from "../domain/allocation-delta.ts";
+import type { ClusterSettings } from "../domain/cluster-state.ts";
+import type { DurationTable } from "../domain/duration-table.ts";
+import type { NodeId, VmTypeId } from "../domain/ids.ts";
+import type { Command } from "../domain/plan.ts";
+import type { StoredEvent } from "./event-codec.ts";
+import type { StoredJob, StoredJobState } from "./job-codec.ts";
+import type { StoredPlan } from "./plan-record.ts";
+import type { StoredState } from "./snapshots.ts";
 
 /** Text of JSON on the way in, parsed on the way out. */
-type Json = JSONColumnType<object>;
-type NullableJson = ColumnType<object | null, string | null, string | null>;
+type Json<Content extends object> = JSONColumnType<Content>;
+type NullableJson<Content extends object> = ColumnType<Content | null, string | null, string | null>;
+
+/** What is known of a job's course: its state without the job. */
+export type JobCourse = Omit<StoredJobState, "id" | "job">;
+
+/** How far a command is. */
+export type CommandStatus = "pending" | "done" | "failed";
 
 /** One row a cluster. Locked by every write to the cluster, so that its history has one order. */
 export interface ClusterTable {
   id: string;
   /** As its users configured it; settings follow from it. */
-  configuration: Json;
+  configuration: Json<object>;
   /** Limits and prices before the first event; the history starts from them. */
-  initial_settings: Json;
+  initial_settings: Json<ClusterSettings>;
   /** Limits and prices after the last event. */
-  settings: Json;
+  settings: Json<ClusterSettings>;
   created_at_seconds: number;
   /** Events so far, without gaps. */
   last_sequence: Generated<number>;
@@ -35,7 +51,7 @@ export interface EventTable {
   sequence: number;
   kind: string;
   at_seconds: number;
-  body: Json;
+  body: Json<StoredEvent>;
   /** Who caused it; null where the service did by itself. */
   principal: string | null;
   request_id: string | null;
@@ -44,7 +60,7 @@ export interface EventTable {
 /** Duration tables by the hash of their content: jobs of one workload share one. */
 export interface DurationTableTable {
   id: string;
-  body: Json;
+  body: Json<DurationTable>;
 }
 
 /** Each job as of its last change; what the history says of it, ready to be looked up. */
@@ -59,15 +75,13 @@ export interface JobTable {
   network: string;
   framework: string;
   /** What its owner posted. */
-  request: Json;
+  request: Json<object>;
   /** The job without its durations. */
-  job: Json;
-  duration_table_id: string;
-  duration_scale: number;
+  job: Json<StoredJob>;
   /** What is known of its course, as of `as_of_seconds`. */
-  course: Json;
+  course: Json<JobCourse>;
   as_of_seconds: number;
-  node_id: string | null;
+  node_id: NodeId | null;
   gpus: number | null;
   /** Grows with every change. */
   version: number;
@@ -90,10 +104,10 @@ export interface JobHistoryTable {
 /** Nodes that are rented now. */
 export interface NodeTable {
   cluster_id: string;
-  id: string;
-  vm_type_id: string;
-  /** The node without its parts. */
-  body: Json;
+  id: NodeId;
+  vm_type_id: VmTypeId;
+  /** The node; its parts are kept with the jobs. */
+  body: Json<AllocatedNode>;
 }
 
 /** Plans in the order they were enacted. `delta` belongs to the history; `body` may be pruned. */
@@ -105,9 +119,10 @@ export interface PlanTable {
   after_sequence: number;
   decided_at_seconds: number;
   /** How the allocation differs from the one before. */
-  delta: Json;
-  summary: Json;
-  body: NullableJson;
+  delta: Json<AllocationDelta>;
+  summary: Json<StoredPlan>;
+  /** As it is shown. */
+  body: NullableJson<object>;
 }
 
 /** What an executor must do, in order. */
@@ -115,21 +130,22 @@ export interface CommandTable {
   cluster_id: string;
   revision: number;
   number: number;
-  body: Json;
+  body: Json<Command>;
   /** pending, done or failed */
-  status: string;
+  status: CommandStatus;
   settled_at_seconds: number | null;
   note: string | null;
 }
 
-/** States from which the fold of the history may start. */
+/** States from which the fold of the history may start, in pieces. */
 export interface SnapshotTable {
   cluster_id: string;
   revision: number;
+  /** 0 is the state without its jobs. */
+  piece: number;
   after_sequence: number;
   plan_number: number;
-  /** Compressed JSON. */
-  body: Buffer;
+  body: Json<StoredState | readonly StoredJobState[]>;
 }
 
 /** Answers to requests that may be repeated. */
@@ -139,7 +155,7 @@ export interface IdempotencyTable {
   key: string;
   request_hash: string;
   status: number;
-  answer: Json;
+  answer: Json<object>;
   created_at_seconds: number;
 }
 

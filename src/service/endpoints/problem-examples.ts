@@ -22,6 +22,7 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
     "malformed-request",
     "The request cannot be read: Expected ',' or '}' after property value in JSON at position 12.",
   ),
+  "unknown-cluster": example("unknown-cluster", "No cluster has the id team-b."),
   "unknown-job": example("unknown-job", 'No job has the id "JJ7".'),
   conflict: example("conflict", "No job of the batch is registered, because ids are taken.", [
     {
