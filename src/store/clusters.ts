@@ -25,6 +25,8 @@ export interface ClusterRecord {
   readonly planRevision: number | null;
   readonly plannerEpoch: number;
   readonly nextJobNumber: number;
+  /** Why the last decision failed; null while they succeed. */
+  readonly plannerTrouble: string | null;
 }
 
 /** Revision of the state with everything that is acknowledged folded in; a plan knows all of it when its revision is at least this. */
@@ -60,7 +62,13 @@ export interface ClusterStore {
 export type ClusterChange = Partial<
   Pick<
     ClusterRecord,
-    "settings" | "lastSequence" | "lastAtSeconds" | "planCount" | "planRevision" | "nextJobNumber"
+    | "settings"
+    | "lastSequence"
+    | "lastAtSeconds"
+    | "planCount"
+    | "planRevision"
+    | "nextJobNumber"
+    | "plannerTrouble"
   >
 > & { readonly configuration?: object };
 
@@ -96,6 +104,7 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
           created_at_seconds: createdAtSeconds,
           last_at_seconds: null,
           plan_revision: null,
+          planner_trouble: null,
         })
         .onConflict((conflict) => conflict.column("id").doNothing())
         .executeTakeFirst();
@@ -116,6 +125,7 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
           ...(change.lastAtSeconds === undefined ? {} : { last_at_seconds: change.lastAtSeconds }),
           ...(change.planCount === undefined ? {} : { plan_count: change.planCount }),
           ...(change.planRevision === undefined ? {} : { plan_revision: change.planRevision }),
+          ...(change.plannerTrouble === undefined ? {} : { planner_trouble: change.plannerTrouble }),
           ...(change.nextJobNumber === undefined ? {} : { next_job_number: change.nextJobNumber }),
         })
         .where("id", "=", id)
@@ -165,4 +175,5 @@ const record = (row: Selectable<ClusterTable>): ClusterRecord => ({
   planRevision: row.plan_revision,
   plannerEpoch: row.planner_epoch,
   nextJobNumber: row.next_job_number,
+  plannerTrouble: row.planner_trouble,
 });

@@ -24,6 +24,7 @@ const FIRST = [
      plan_revision bigint,
      planner_epoch bigint NOT NULL DEFAULT 0,
      next_job_number bigint NOT NULL DEFAULT 1,
+     planner_trouble text,
      configuration_version bigint NOT NULL DEFAULT 1)`,
   `CREATE TABLE events (
      cluster_id text NOT NULL REFERENCES clusters (id),

@@ -41,6 +41,8 @@ export interface ClusterTable {
   /** Grows with every change of leader; a plan of an older one is refused. */
   planner_epoch: Generated<number>;
   next_job_number: Generated<number>;
+  /** Why the last decision failed; null while they succeed. */
+  planner_trouble: string | null;
   /** Grows with every change of `configuration`. */
   configuration_version: Generated<number>;
 }

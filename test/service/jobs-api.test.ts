@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
 import type { ContractServer } from "./contract-server.ts";
-import { contractServer, jobSpec } from "./contract-server.ts";
+import { closeDatabase, contractServer, jobSpec } from "./contract-server.ts";
 
 let solver: SolverPort;
 let server: ContractServer;
@@ -10,7 +10,10 @@ let server: ContractServer;
 beforeAll(() => {
   solver = highsSolver({ threads: 1 });
 });
-afterAll(() => solver.close());
+afterAll(async () => {
+  await solver.close();
+  await closeDatabase();
+});
 beforeEach(async () => {
   server = await contractServer({ solver });
 });
@@ -25,7 +28,7 @@ describe("the API with HiGHS", () => {
       status: 202,
       json: { jobIds: ["JJ1", "job-000001", "JJ3"], acceptedAt: "2026-11-20T12:00:00Z" },
     });
-    await server.service.loop.idle();
+    await server.settled();
 
     const plan = await server.get("/v1/plan");
     expect(plan).toMatchObject({
@@ -55,9 +58,9 @@ describe("the API with HiGHS", () => {
 
   it("follows a job from its arrival to its completion", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
+    await server.settled();
     server.clock.advanceBy(600);
-    await server.service.loop.idle();
+    await server.settled();
     const running = await server.get("/v1/jobs/JJ1");
     expect(running).toMatchObject({
       status: 200,
@@ -83,7 +86,7 @@ describe("the API with HiGHS", () => {
         forecast: null,
       },
     });
-    await server.service.loop.idle();
+    await server.settled();
     expect(await server.get("/v1/plan")).toMatchObject({
       json: { nodes: [], running: [], nextDecisionAt: null },
     });
@@ -91,26 +94,26 @@ describe("the API with HiGHS", () => {
 
   it("replans on request and at the plan's next decision", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
-    const before = server.service.loop.view().enacted?.plan;
+    await server.settled();
+    const { plan: before } = await server.settled();
     expect((await server.send("/v1/replan", { method: "POST" })).status).toBe(202);
     expect((await server.post("/v1/replan", {})).status).toBe(202);
-    await server.service.loop.idle();
-    const after = server.service.loop.view().enacted?.plan;
-    expect(after?.revision).toBeGreaterThan(before?.revision ?? Infinity);
-    server.clock.advanceTo(after?.wakeUpAtSeconds ?? 0);
-    await server.service.loop.idle();
-    expect(server.service.loop.view().enacted?.plan.decidedAtSeconds).toBe(after?.wakeUpAtSeconds);
+    await server.settled();
+    const { plan: after } = await server.settled();
+    expect(after.revision).toBeGreaterThan(before.revision);
+    server.clock.advanceTo(after.wakeUpAtSeconds ?? 0);
+    const { plan: next } = await server.planAfter(after.revision);
+    expect(next.decidedAtSeconds).toBe(after.wakeUpAtSeconds);
   });
 
   it("cancels a job and frees what it used", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
+    await server.settled();
     expect((await server.send("/v1/jobs/JJ1", { method: "DELETE" })).status).toBe(202);
     expect(await server.get("/v1/jobs/JJ1")).toMatchObject({
       json: { status: "cancelled", cancelledAt: "2026-11-20T12:00:00Z", tardinessCostUsd: null },
     });
-    await server.service.loop.idle();
+    await server.settled();
     expect(await server.get("/v1/plan")).toMatchObject({ json: { nodes: [], rentPerHourUsd: 0 } });
     expect((await server.send("/v1/jobs/JJ1", { method: "DELETE" })).status).toBe(409);
   });
@@ -124,7 +127,7 @@ describe("the API with HiGHS", () => {
     expect(await server.get("/v1/jobs?status=completed")).toMatchObject({
       json: { jobs: [], nextAfterId: null },
     });
-    await server.service.loop.idle();
+    await server.settled();
   });
 
   it("makes ids that sort in order of submission and are never taken", async () => {
@@ -133,7 +136,7 @@ describe("the API with HiGHS", () => {
       jobs: [jobSpec(), jobSpec({ id: "job-000050" }), jobSpec()],
     });
     expect(made).toMatchObject({ json: { jobIds: ["job-000051", "job-000050", "job-000052"] } });
-    await server.service.loop.idle();
+    await server.settled();
   });
 
   it("takes a job with its own network, and one with its own measurements only", async () => {
@@ -159,6 +162,6 @@ describe("the API with HiGHS", () => {
       },
     });
     expect(await server.get("/v1/jobs/inline")).toMatchObject({ json: { network: "inline" } });
-    await server.service.loop.idle();
+    await server.settled();
   });
 });

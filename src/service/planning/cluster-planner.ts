@@ -110,15 +110,22 @@ export class ClusterPlanner {
         if ((await this.#round()) === "deposed") return "deposed";
       } catch (error) {
         this.#folded = null;
-        this.#options.logger.error(
-          { err: error, correlationId: randomUUID(), clusterId: this.#options.clusterId },
-          "planning failed; the plan before stays in force",
-        );
+        await this.#say(error);
         await this.#wait(RETRY_SECONDS);
       }
     }
     await this.#keepSnapshot("now");
     return "closed";
+  }
+
+  async #say(error: unknown): Promise<void> {
+    const { store, clusterId, logger } = this.#options;
+    const correlationId = randomUUID();
+    logger.error({ err: error, correlationId, clusterId }, "planning failed; the plan before stays in force");
+    const plannerTrouble = `Planning of cluster ${clusterId} failed, and the plan before stays in force; the log has the cause under correlation id ${correlationId}.`;
+    await store.clusters.update(clusterId, { plannerTrouble }).catch((second: unknown) => {
+      logger.error({ err: second, correlationId, clusterId }, "the failure could not be kept");
+    });
   }
 
   async #round(): Promise<"go-on" | "deposed"> {

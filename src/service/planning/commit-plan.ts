@@ -61,7 +61,11 @@ export function commitPlan(
       delta,
       commands,
     });
-    await locked.clusters.update(clusterId, { planCount: folded.planNumber, planRevision: plan.revision });
+    await locked.clusters.update(clusterId, {
+      planCount: folded.planNumber,
+      planRevision: plan.revision,
+      plannerTrouble: null,
+    });
     await bringUpToDate(locked, { decided, folded, delta });
     await locked.ring("plan");
     return { kind: "in-force", folded, commands };

@@ -18,6 +18,8 @@ export function healthRoutes({ store, isDraining }: ServiceContext): readonly Ro
       const waiting = clusters.filter(({ planRevision }) => planRevision === null);
       if (waiting.length > 0)
         throw notReady(`No plan has been decided yet for: ${waiting.map(({ id }) => id).join(", ")}.`);
+      const troubled = clusters.find(({ plannerTrouble }) => plannerTrouble !== null);
+      if (troubled?.plannerTrouble != null) throw notReady(troubled.plannerTrouble);
       return { status: "ready" as const, clusterCount: clusters.length };
     }),
   ];
