@@ -13,6 +13,14 @@ import { clusterParameters } from "./endpoints/parameters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import {
+  getCommands,
+  getPlanChanges,
+  getPlanOfRevision,
+  getPlans,
+  getPlanStream,
+  putCommand,
+} from "./endpoints/plans.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -26,7 +34,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   postEvents,
   postReplan,
   getPlan,
+  getPlanStream,
   getExplanation,
+  getPlans,
+  getPlanOfRevision,
+  getPlanChanges,
+  getCommands,
+  putCommand,
   postEstimates,
   getCatalog,
   getNetworks,
@@ -151,6 +165,7 @@ const PROBLEM_RESPONSES = {
   404: problemResponse(404),
   405: problemResponse(405),
   409: problemResponse(409),
+  410: problemResponse(410),
   413: problemResponse(413),
   415: problemResponse(415),
   422: problemResponse(422),
