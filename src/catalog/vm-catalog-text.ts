@@ -1,4 +1,4 @@
-import type { VmCatalogJson } from "../../src/catalog/vm-catalog-schema.ts";
+import type { VmCatalogJson } from "./vm-catalog-schema.ts";
 
 /** A catalogue as JSON with one row a line, so that a changed price is a one-line difference. */
 export function catalogText(catalog: VmCatalogJson): string {
