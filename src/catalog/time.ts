@@ -17,18 +17,21 @@ export const isoTimeTextSchema = z
       context.addIssue({
         code: "custom",
         message: "is not an ISO 8601 time",
+        continue: false,
         params: { fix: 'Give a date, a time and a zone, for example "2026-11-20T18:00:00Z".' },
       });
     } else if (!WITH_ZONE.test(text)) {
       context.addIssue({
         code: "custom",
         message: "has no time zone",
+        continue: false,
         params: { fix: `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".` },
       });
     } else if (!isInCalendar(DateTime.fromISO(text))) {
       context.addIssue({
         code: "custom",
         message: "is outside the years 1970 to 9999",
+        continue: false,
         params: { fix: "Give a year from 1970 to 9999." },
       });
     }
