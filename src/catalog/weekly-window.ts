@@ -94,8 +94,8 @@ export function holdsAt(window: WeeklyWindow, zone: string, atSeconds: number): 
  * The first instant after `atSeconds` at which what `valueAt` says of some windows of one zone differs from what it says at `atSeconds`;
  * null when it never changes. `valueAt` may depend on nothing but which of the windows hold.
  */
-export function nextChangeAfter<Value>(
-  valueAt: (atSeconds: number) => Value,
+export function nextChangeAfter(
+  valueAt: (atSeconds: number) => number | boolean,
   args: {
     readonly windows: readonly WeeklyWindow[];
     readonly zone: string;

@@ -6,6 +6,8 @@ import { InvalidInput } from "../../src/catalog/input-problem.ts";
 import { parseInput } from "../../src/catalog/parse-json-file.ts";
 import { WEEKDAYS } from "../../src/catalog/weekly-window.ts";
 
+const containing = (text: string): unknown => expect.stringContaining(text);
+
 type Weekday = (typeof WEEKDAYS)[number];
 const seconds = (iso: string): number => DateTime.fromISO(iso, { setZone: true }).toSeconds();
 const weekly = (days: readonly Weekday[], from: string, until: string, zone = "Europe/Rome") => ({
@@ -168,7 +170,7 @@ describe("blackout windows", () => {
   it.each(refused)("with %s are refused", (_name, input, path, message) => {
     const problems = problemsOf(input);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ path, message: expect.stringContaining(message) });
+    expect(problems[0]).toMatchObject({ path, message: containing(message) });
   });
 });
 

@@ -12,6 +12,8 @@ import {
 import { WEEKDAYS } from "../../src/catalog/weekly-window.ts";
 import { testVmType } from "../support/random-problem.ts";
 
+const containing = (text: string): unknown => expect.stringContaining(text);
+
 const seconds = (iso: string): number => DateTime.fromISO(iso, { setZone: true }).toSeconds();
 const WORKING_DAYS = WEEKDAYS.slice(0, 5);
 
@@ -209,7 +211,7 @@ describe("a price calendar", () => {
   it.each(refused)("with %s is refused", (_name, input, path, message) => {
     const problems = problemsOf(input);
     expect(problems).toHaveLength(1);
-    expect(problems[0]).toMatchObject({ path, message: expect.stringContaining(message) });
+    expect(problems[0]).toMatchObject({ path, message: containing(message) });
     expect(problems[0]?.fix).not.toBe("");
   });
 
