@@ -116,7 +116,7 @@ function atOwnPrice(vmType: VmType, plan: PricePlan, atSeconds: number): Offer {
     const spotUsd = spotPriceOf(plan, vmType);
     if (spotUsd === undefined)
       throw new InvalidInput("the price plan", [unknownSpotPrice(spotIndex, vmType)]);
-    const text = `${id} in ${region}: spot price ${spotUsd} in place of ${listUsd} USD per hour; it may be taken back at any time`;
+    const text = `${id} in ${region}: spot price ${shortUsd(spotUsd)} in place of ${shortUsd(listUsd)} USD per hour; it may be taken back at any time`;
     return {
       vmTypes: [{ ...vmType, pricePerHourUsd: spotUsd }],
       notes: [{ kind: "spot", vmTypeId: id, text }],
@@ -126,7 +126,7 @@ function atOwnPrice(vmType: VmType, plan: PricePlan, atSeconds: number): Offer {
   if (discounts.length === 0) return { vmTypes: [vmType], notes: [] };
   const pricePerHourUsd = discounts.reduce((usd, { percent }) => usd * (1 - percent / 100), listUsd);
   const factors = discounts.map(({ percent }) => ` less ${percent} %`).join("");
-  const text = `${id} in ${region}: ${listUsd}${factors} = ${pricePerHourUsd.toPrecision(6)} USD per hour`;
+  const text = `${id} in ${region}: ${shortUsd(listUsd)}${factors} = ${shortUsd(pricePerHourUsd)} USD per hour`;
   return {
     vmTypes: [{ ...vmType, pricePerHourUsd }],
     notes: [{ kind: "discounted", vmTypeId: id, text }],
@@ -160,6 +160,11 @@ function split({ vmTypes, notes }: Offer, paidNodes: number): Offer {
     vmTypes: [{ ...vmType, quotaNodes: quotaNodes === null ? null : quotaNodes - usable }, twin],
     notes: [...notes, ...told],
   };
+}
+
+/** Without the digits that only floating point adds. */
+function shortUsd(usd: number): string {
+  return String(Number(usd.toPrecision(6)));
 }
 
 function covers(rule: Reservation, vmType: VmType): boolean {

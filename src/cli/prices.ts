@@ -1,4 +1,4 @@
-/** `berth prices import` reads a provider's price list into a catalogue; `berth prices diff` compares two catalogues. */
+/** `berth prices`: import reads a provider's price list into a catalogue, diff compares two catalogues, show applies own prices (prices-show.ts). */
 import { Command, InvalidArgumentError } from "commander";
 import { resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -13,6 +13,7 @@ import type { WebPort } from "../catalog/retried-download.ts";
 import { catalogText } from "../catalog/vm-catalog-text.ts";
 import { millisecondsToSeconds, secondsToMilliseconds } from "../domain/units.ts";
 import { priceChangesText, priceImportText } from "../report/price-text.ts";
+import { showPricesCommand } from "./prices-show.ts";
 
 interface ImportOptions {
   readonly region: readonly string[];
@@ -31,11 +32,11 @@ const LIVE_WEB: WebPort = {
   nowSeconds: () => millisecondsToSeconds(Date.now()),
 };
 
-/** The command with its two subcommands. */
+/** The command with its subcommands. */
 export function pricesCommand(web: WebPort = LIVE_WEB): Command {
-  const commands = [importCommand(web), diffCommand()];
+  const commands = [importCommand(web), diffCommand(), showPricesCommand(web.nowSeconds)];
   const prices = new Command("prices").description(
-    "Imports a provider's list prices, and compares catalogues.",
+    "Imports a provider's list prices, compares catalogues, and shows what is paid under own rules.",
   );
   for (const command of commands) prices.addCommand(command.exitOverride());
   return prices;

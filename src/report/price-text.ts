@@ -1,7 +1,19 @@
 /** Prices and their changes as text for people. */
+import type { AppliedPricePlan } from "../catalog/apply-price-plan.ts";
 import type { AzureRetailPriceImport } from "../catalog/azure-retail-catalog.ts";
 import type { PriceChange } from "../catalog/compare-vm-catalogs.ts";
+import type { VmType } from "../domain/vm-type.ts";
 import { tableText } from "./text.ts";
+
+/** Prices of a region at a time: as listed, and as they are under a calendar and a plan. */
+export interface EffectivePrices {
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  readonly listed: readonly VmType[];
+  readonly applied: AppliedPricePlan;
+  /** ISO 8601 in UTC; null when prices stay as they are. */
+  readonly nextChangeAt: string | null;
+}
 
 /** A price with the digits that it has: prices are compared, so none is rounded away. */
 const priceText = (usd: number | null): string => (usd === null ? "" : String(usd));
@@ -46,6 +58,55 @@ export function priceImportText(imported: AzureRetailPriceImport, regions: reado
       ? []
       : [`Taken under their documented names: ${respelledSizes.join(", ")}.`]),
   ].join("\n");
+}
+
+/** Digits of a computed price: a hundredth of a cent per hour. */
+const COMPUTED_DIGITS = 4;
+
+/** What one more node of each VM type costs, what is paid anyway, and why. */
+export function effectivePricesText({ at, listed, applied, nextChangeAt }: EffectivePrices): string {
+  const { fixedCostPerHourUsd, notes } = applied;
+  const table = tableText(
+    ["offer", "region", "list USD/h", "one more node USD/h", "at most"],
+    applied.vmTypes.map((vmType) => [
+      vmType.id,
+      vmType.region,
+      priceText(listUsd(vmType, listed, applied)),
+      vmType.pricePerHourUsd.toFixed(COMPUTED_DIGITS),
+      vmType.quotaNodes === null ? "" : String(vmType.quotaNodes),
+    ]),
+  );
+  return [
+    `Prices at ${at}${nextChangeAt === null ? "" : `; they change next at ${nextChangeAt}`}.`,
+    table,
+    `Paid anyway: ${fixedCostPerHourUsd.toFixed(COMPUTED_DIGITS)} USD per hour.`,
+    ...notes.map(({ text }) => `  ${text}`),
+  ].join("\n");
+}
+
+/** The same as JSON. */
+export function effectivePricesView({ at, listed, applied, nextChangeAt }: EffectivePrices): object {
+  const { fixedCostPerHourUsd, notes, twinOf } = applied;
+  return {
+    at,
+    nextChangeAt,
+    offers: applied.vmTypes.map((vmType) => ({
+      id: vmType.id,
+      vmTypeId: twinOf.get(vmType.id) ?? vmType.id,
+      region: vmType.region,
+      listPricePerHourUsd: listUsd(vmType, listed, applied),
+      pricePerHourUsd: vmType.pricePerHourUsd,
+      quotaNodes: vmType.quotaNodes,
+    })),
+    fixedCostPerHourUsd,
+    notes,
+  };
+}
+
+/** List price of an offer; a reserved twin's is that of its VM type. */
+function listUsd({ id }: VmType, listed: readonly VmType[], { twinOf }: AppliedPricePlan): number | null {
+  const listedId = twinOf.get(id) ?? id;
+  return listed.find((vmType) => vmType.id === listedId)?.pricePerHourUsd ?? null;
 }
 
 function percentText(percent: number): string {

@@ -86,7 +86,7 @@ describe("discounts", () => {
     expect(applyNow({ discounts }).notes[0]).toEqual({
       kind: "discounted",
       vmTypeId: A100,
-      text: `${A100} in eastus: 4 less 5 % less 10 % = 3.42000 USD per hour`,
+      text: `${A100} in eastus: 4 less 5 % less 10 % = 3.42 USD per hour`,
     });
   });
 

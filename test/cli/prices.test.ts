@@ -183,7 +183,7 @@ describe("berth prices diff", () => {
       region: "eastus",
       oldPricePerHourUsd: 3.673,
       newPricePerHourUsd: 3.4,
-      changePercent: expect.closeTo(-7.4326, 4),
+      changePercent: (100 * (3.4 - 3.673)) / 3.673,
     });
   });
 
@@ -197,5 +197,107 @@ describe("berth prices diff", () => {
     expect(errors.join("\n")).toMatch(/absent\.json.*the file cannot be read/s);
     expect(await runCli(["prices", "diff", file("old.json")])).toBe(2);
     expect(await runCli(["prices"])).toBe(2);
+  });
+});
+
+describe("berth prices show", () => {
+  const written = (name: string, value: unknown): string => {
+    writeFileSync(file(name), JSON.stringify(value));
+    return file(name);
+  };
+  const plan = {
+    discounts: [{ appliesTo: { kind: "all" }, percent: 10 }],
+    reservations: [
+      {
+        vmTypeId: "Standard_NC24ads_A100_v4",
+        region: "eastus",
+        nodes: 2,
+        pricePerHourUsd: 1.65,
+        validUntil: "2027-02-01T00:00:00Z",
+      },
+    ],
+  };
+  const calendar = {
+    zone: "America/New_York",
+    windows: [
+      {
+        days: ["monday", "tuesday", "wednesday", "thursday", "friday"],
+        from: "08:00",
+        until: "20:00",
+        factor: 1.2,
+      },
+    ],
+    factorOutsideWindows: 0.8,
+  };
+  beforeAll(async () => {
+    const silent = vi.spyOn(console, "log").mockImplementation(() => undefined);
+    const words = ["import", "--url", server.url, "--region", "eastus", "--out", file("shown.json")];
+    await pricesCommand(webWithoutPauses().web).parseAsync(words, { from: "user" });
+    silent.mockRestore();
+  });
+  const show = (...words: readonly string[]): Promise<string> =>
+    prices("show", file("shown.json"), "--region", "eastus", ...words);
+
+  it("prints what one more node costs at a time, and what is paid anyway", async () => {
+    const text = await show(
+      "--plan",
+      written("plan.json", plan),
+      "--calendar",
+      written("calendar.json", calendar),
+      "--at",
+      "2027-01-15T10:00:00-05:00",
+    );
+    // 3.673 · 1.2 · 0.9 = 3.96684; 2 · 1.65 = 3.30.
+    expect(text).toMatchInlineSnapshot(`
+      "Prices at 2027-01-15T15:00:00Z; they change next at 2027-01-16T01:00:00Z.
+      ┌───────────────────────────────────┬────────┬────────────┬─────────────────────┬─────────┐
+      │ offer                             │ region │ list USD/h │ one more node USD/h │ at most │
+      ├───────────────────────────────────┼────────┼────────────┼─────────────────────┼─────────┤
+      │ Standard_NC24ads_A100_v4          │ eastus │ 3.673      │ 3.9668              │         │
+      │ Standard_NC24ads_A100_v4:reserved │ eastus │ 3.673      │ 0.0000              │ 2       │
+      │ Standard_NC4as_T4_v3              │ eastus │ 0.526      │ 0.5681              │         │
+      │ Standard_NC6s_v3                  │ eastus │ 3.06       │ 3.3048              │         │
+      │ Standard_NV12ads_A10_v5           │ eastus │ 0.908      │ 0.9806              │         │
+      └───────────────────────────────────┴────────┴────────────┴─────────────────────┴─────────┘
+      Paid anyway: 3.3000 USD per hour.
+        Standard_NC24ads_A100_v4 in eastus: 4.4076 less 10 % = 3.96684 USD per hour
+        Standard_NC24ads_A100_v4 in eastus: 2 nodes are paid for, used or not; using one costs nothing more
+        Standard_NC4as_T4_v3 in eastus: 0.6312 less 10 % = 0.56808 USD per hour
+        Standard_NC6s_v3 in eastus: 3.672 less 10 % = 3.3048 USD per hour
+        Standard_NV12ads_A10_v5 in eastus: 1.0896 less 10 % = 0.98064 USD per hour"
+    `);
+  });
+
+  it("prints list prices of now without rules, and everything as JSON", async () => {
+    const offersSchema = z.looseObject({
+      at: z.string(),
+      offers: z.array(z.looseObject({ id: z.string() })),
+    });
+    const view = offersSchema.parse(JSON.parse(await show("--json")));
+    expect(view.at).toBe("2026-11-21T09:30:00Z");
+    expect(view.offers[0]).toEqual({
+      id: "Standard_NC24ads_A100_v4",
+      vmTypeId: "Standard_NC24ads_A100_v4",
+      region: "eastus",
+      listPricePerHourUsd: 3.673,
+      pricePerHourUsd: 3.673,
+      quotaNodes: null,
+    });
+  });
+
+  it("with a rule that would have no effect, or a calendar that is none, ends with exit code 2", async () => {
+    const misspelt = {
+      discounts: [{ appliesTo: { kind: "vm-type", vmTypeId: "NC24ads_A100_v4" }, percent: 5 }],
+    };
+    const words = ["prices", "show", file("shown.json"), "--region", "eastus"];
+    expect(await runCli([...words, "--plan", written("bad.json", misspelt)])).toBe(2);
+    expect(errors.join("\n")).toMatch(
+      /bad\.json cannot be used:\n +\/discounts\/0\/appliesTo\/vmTypeId: .*no effect/,
+    );
+    expect(await runCli([...words, "--calendar", written("bad2.json", { ...calendar, zone: "Rome" })])).toBe(
+      2,
+    );
+    expect(errors.join("\n")).toMatch(/\/zone: is not an IANA time zone; found "Rome"/);
+    expect(await runCli([...words, "--at", "yesterday"])).toBe(2);
   });
 });
