@@ -18,7 +18,7 @@ export function serverDrain(server: Server): ServerDrain {
     if (isDraining) response.setHeader("Connection", "close");
     response.once("close", () => {
       // Not at once: the connection becomes idle after this event.
-      if (isDraining) setImmediate(() => server.closeIdleConnections());
+      if (isDraining) setImmediate(server.closeIdleConnections.bind(server));
     });
   });
   return {

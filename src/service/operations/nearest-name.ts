@@ -18,8 +18,18 @@ export function editDistance(from: string, to: string): number {
   return row[to.length] ?? 0;
 }
 
-/** The name that takes the fewest corrections, the first of several; undefined for no names. */
+/** The name that takes the fewest corrections, of several the one that has most of its beginning in common; undefined for no names. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
-  const distances = names.map((other) => editDistance(name, other));
-  return names[distances.indexOf(Math.min(...distances))];
+  const ranked = names.map((other) => ({
+    other,
+    distance: editDistance(name, other),
+    commonLetters: commonLetters(name, other),
+  }));
+  return ranked.sort((a, b) => a.distance - b.distance || b.commonLetters - a.commonLetters)[0]?.other;
+}
+
+function commonLetters(one: string, other: string): number {
+  let count = 0;
+  while (count < one.length && one[count] === other[count]) count += 1;
+  return count;
 }

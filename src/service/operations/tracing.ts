@@ -1,6 +1,6 @@
 /**
  * Traces, by the OpenTelemetry API alone: without an SDK its calls do nothing. Whoever wants traces installs one and registers it before
- * the service starts (`node --import ./tracing-setup.mjs …`); docs/security.md shows how.
+ * the service starts (`node --import ./tracing-setup.mjs …`); docs/operations.md shows how.
  */
 import type { Attributes, Span } from "@opentelemetry/api";
 import { SpanKind, SpanStatusCode, context, propagation, trace } from "@opentelemetry/api";
