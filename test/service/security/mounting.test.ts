@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createMetrics } from "../../../src/service/operations/metrics.ts";
 import { traceRequests } from "../../../src/service/operations/tracing.ts";
 import { readJsonBody } from "../../../src/service/json-body.ts";
+import { RequestProblem } from "../../../src/service/problem-details.ts";
 import { anonymousUntilFirstKey } from "../../../src/service/security/anonymous-access.ts";
 import { generateApiKey } from "../../../src/service/security/api-key.ts";
 import type { AuditTrail } from "../../../src/service/security/audit.ts";
@@ -63,6 +64,9 @@ beforeAll(async () => {
       ...readJsonBody(),
       (_request, response) => void response.status(202).json({}),
     );
+    app.use((request) => {
+      throw new RequestProblem("unknown-route", `Nothing is at ${request.path}.`);
+    });
   });
 });
 afterAll(() => server.close());
