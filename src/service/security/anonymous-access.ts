@@ -15,14 +15,26 @@ export interface AnonymousAccess {
   readonly isOpen: () => Promise<boolean>;
 }
 
-/** For a service that is not on the loopback address, or that takes JWTs: nobody is let through without a key. */
+/** Nobody is let through without a key. */
 export const NO_ANONYMOUS_ACCESS: AnonymousAccess = { isOpen: () => Promise.resolve(false) };
+
+/** What holds for a service: open until its first key on the loopback address, unless it takes JWTs; never open elsewhere. */
+export function anonymousAccess(service: {
+  readonly host: string;
+  readonly takesJwts: boolean;
+  readonly keys: ApiKeyStore;
+  readonly nowSeconds: () => number;
+}): AnonymousAccess {
+  return isLoopbackHost(service.host) && !service.takesJwts
+    ? anonymousUntilFirstKey(service.keys, service.nowSeconds)
+    : NO_ANONYMOUS_ACCESS;
+}
 
 /** The store is asked again after this, until it has a key. */
 const RECHECK_SECONDS = 1;
 
 /**
- * For a service on the loopback address: open until the store has a key. Revoked and expired keys count, so that revoking the last key
+ * Open until the store has a key. Revoked and expired keys count, so that revoking the last key
  * does not open the service.
  */
 export function anonymousUntilFirstKey(keys: ApiKeyStore, nowSeconds: () => number): AnonymousAccess {

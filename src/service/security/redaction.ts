@@ -29,15 +29,21 @@ const SECRET_PATHS = [
   '*.headers["set-cookie"]',
 ];
 
-/** Within a line of JSON: no pattern reaches over a quote or a backslash. */
+/**
+ * Within a line of JSON: no pattern reaches over a quote or a backslash. Each begins at few places or ends within few letters, so that
+ * the time it takes grows with the line's length and not with its square: clients write part of what is logged.
+ */
 const SECRET_TEXTS: readonly { readonly pattern: RegExp; readonly replacement: string }[] = [
   { pattern: new RegExp(API_KEY_PATTERN.source, "g"), replacement: `berth_${REDACTED}` },
   { pattern: new RegExp(WEBHOOK_SECRET_PATTERN.source, "g"), replacement: `whsec_${REDACTED}` },
   // A JWT: two objects as base64url, which begin with {" (eyJ), and a signature.
-  { pattern: /eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, replacement: REDACTED },
+  { pattern: /(?<![\w-])eyJ[\w-]+\.eyJ[\w-]+\.[\w-]*/g, replacement: REDACTED },
   { pattern: /\b(Bearer|Basic) +[^\s"\\,]+/gi, replacement: `$1 ${REDACTED}` },
   // A password in a URL. It may hold "/" and "@" where nobody encoded them, so this goes up to the last @, rather too far than too short.
-  { pattern: /\b([a-z][a-z0-9+.-]*:\/\/[^\s"\\/:@]*):[^\s"\\]*@/gi, replacement: `$1:${REDACTED}@` },
+  {
+    pattern: /(?<![a-z0-9+.-])([a-z][a-z0-9+.-]*:\/\/[^\s"\\/:@]*):[^\s"\\]{0,1024}@/gi,
+    replacement: `$1:${REDACTED}@`,
+  },
   { pattern: /([?&](?:password|sslpassword|token|secret|key)=)[^\s"\\&]+/gi, replacement: `$1${REDACTED}` },
 ];
 

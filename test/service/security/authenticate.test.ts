@@ -5,6 +5,7 @@ import { InvalidInput } from "../../../src/catalog/input-problem.ts";
 import type { AnonymousAccess } from "../../../src/service/security/anonymous-access.ts";
 import {
   NO_ANONYMOUS_ACCESS,
+  anonymousAccess,
   anonymousUntilFirstKey,
   requireSecureBinding,
 } from "../../../src/service/security/anonymous-access.ts";
@@ -303,6 +304,14 @@ describe("scopes and clusters", () => {
 });
 
 describe("an address to listen on", () => {
+  it("opens a service without keys only if it is the loopback address, and no JWTs are taken", async () => {
+    const openFor = (host: string, takesJwts: boolean): Promise<boolean> =>
+      anonymousAccess({ host, takesJwts, keys: memoryKeys(), nowSeconds: () => NOW }).isOpen();
+    expect(await openFor("127.0.0.1", false)).toBe(true);
+    expect(await openFor("127.0.0.1", true)).toBe(false);
+    expect(await openFor("0.0.0.0", false)).toBe(false);
+  });
+
   it.each(["127.0.0.1", "127.8.8.8", "::1", "localhost", "[::1]"])("%s needs no key", (host) => {
     requireSecureBinding({ host, hasCredentials: false });
   });

@@ -26,8 +26,9 @@ export function memoryKeys(...records: readonly ApiKeyRecord[]): MemoryKeys {
       byId.set(record.id, record);
       return Promise.resolve();
     },
-    list: () => Promise.resolve([...byId.values()]),
-    revoke: (id, atSeconds) => Promise.resolve(change(id, { revokedAtSeconds: atSeconds })),
+    list: () => Promise.resolve([...byId.values()].sort((a, b) => a.createdAtSeconds - b.createdAtSeconds)),
+    revoke: (id, atSeconds) =>
+      Promise.resolve(change(id, { revokedAtSeconds: byId.get(id)?.revokedAtSeconds ?? atSeconds })),
     touchLastUsed: (id, atSeconds) => {
       change(id, { lastUsedAtSeconds: atSeconds });
       return Promise.resolve();
@@ -43,6 +44,18 @@ export function memoryAuditLog(): AuditLog & { readonly entries: readonly AuditE
       entries.push(entry);
       return Promise.resolve();
     },
-    list: ({ limit }) => Promise.resolve(entries.toReversed().slice(0, limit)),
+    list: ({ clusterId, principalId, fromSeconds, untilSeconds, limit }) =>
+      Promise.resolve(
+        entries
+          .filter(
+            (entry) =>
+              (clusterId === undefined || entry.clusterId === clusterId) &&
+              (principalId === undefined || entry.principalId === principalId) &&
+              entry.atSeconds >= (fromSeconds ?? -Infinity) &&
+              entry.atSeconds < (untilSeconds ?? Infinity),
+          )
+          .reverse()
+          .slice(0, limit),
+      ),
   };
 }

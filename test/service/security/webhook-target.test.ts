@@ -125,7 +125,7 @@ describe("a delivery", () => {
     answer = { status: 204, headers: {} };
   });
   const deliver = (url: string, rules: WebhookRules): Promise<WebhookOutcome> =>
-    postWebhook({ url, headers: { "webhook-id": "e1" }, body: '{"a":"ü"}', timeoutSeconds: 1 }, rules);
+    postWebhook({ url, headers: { "webhook-id": "e1" }, body: '{"a":"ü"}', timeoutSeconds: 30 }, rules);
 
   it("arrives with its headers and body, at the address that was checked", async () => {
     const asked: string[] = [];
