@@ -6,6 +6,8 @@ import type { InputProblem } from "../catalog/input-problem.ts";
 export const PROBLEM_KINDS = {
   "invalid-input": { status: 400, title: "The request has a wrong or missing field" },
   "malformed-request": { status: 400, title: "The request cannot be read" },
+  unauthorized: { status: 401, title: "The request does not say who makes it" },
+  forbidden: { status: 403, title: "Whoever makes the request may not do this" },
   "unknown-route": { status: 404, title: "There is nothing at this path" },
   "unknown-cluster": { status: 404, title: "No cluster has this id" },
   "unknown-job": { status: 404, title: "No job has this id" },
@@ -13,9 +15,11 @@ export const PROBLEM_KINDS = {
   "method-not-allowed": { status: 405, title: "This path does not take this method" },
   conflict: { status: 409, title: "The request contradicts what the service knows already" },
   pruned: { status: 410, title: "This is no longer kept" },
+  "precondition-failed": { status: 412, title: "What the request builds on has changed meanwhile" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body is not JSON" },
   "unusable-input": { status: 422, title: "The request is well formed, but cannot be planned for" },
+  "too-many-requests": { status: 429, title: "Requests come faster than they are taken" },
   "internal-error": { status: 500, title: "A defect of the service" },
   "not-ready": { status: 503, title: "The service is not ready" },
 } as const;
