@@ -1,8 +1,6 @@
 /** Starts a worker thread, and relays what it measures. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import type { DatabaseAddress } from "../../store/connect.ts";
+import { typescriptThread } from "../../store/typescript-thread.ts";
 import type { DecisionMeasure } from "../operations/metrics.ts";
 
 /** What the thread is given. */
@@ -27,11 +25,7 @@ export async function startWorker(
   data: WorkerThreadData,
   onDecision: (measure: DecisionMeasure) => void,
 ): Promise<StartedWorker> {
-  const thread = new Worker(new URL("./worker-thread.ts", import.meta.url), {
-    workerData: data,
-    // Threads do not inherit the loader that lets the main thread run TypeScript.
-    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
-  });
+  const thread = typescriptThread(new URL("./worker-thread.ts", import.meta.url), data);
   let isClosing = false;
   const ended = new Promise<Error | null>((resolve) => {
     let cause: Error | null = null;

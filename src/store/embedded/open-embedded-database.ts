@@ -1,11 +1,9 @@
 /** Opens Berth's embedded PostgreSQL: PGlite in a worker thread, reached by any thread through the ordinary `pg` client. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import pg from "pg";
 import { databaseFiles, ensureDirectory, requireOurs } from "./data-directory.ts";
 import type { DatabaseWorkerData, DatabaseWorkerReport } from "./database-worker.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { typescriptThread } from "../typescript-thread.ts";
 import { makeSocketDirectory, removeStaleSocketDirectories, SOCKET_PORT } from "./socket-directory.ts";
 
 /** How to open it. */
@@ -107,14 +105,7 @@ interface RunningWorker {
 }
 
 function startWorker(data: DatabaseWorkerData): RunningWorker {
-  const entry = new URL("./database-worker.ts", import.meta.url).href;
-  // Node 20 runs neither a worker's entry nor what that imports through a loader given by --import: the entry registers it.
-  const loader = new URL("esm/api/index.mjs", pathToFileURL(createRequire(import.meta.url).resolve("tsx")))
-    .href;
-  const program = `import { register } from ${JSON.stringify(loader)}; register(); await import(${JSON.stringify(entry)});`;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
-    workerData: data,
-  });
+  const worker = typescriptThread(new URL("./database-worker.ts", import.meta.url), data);
   const where = data.filesDirectory ?? "memory";
   let outcome: Error | null = new Error(
     `The embedded database in ${where} ended unexpectedly; start Berth again`,
