@@ -23,7 +23,8 @@ const nodeSchema = z
   })
   .meta({ id: "Node", description: "One rented VM and its GPU partition." });
 
-const proofSchema = z
+/** JSON form of a proof. */
+export const proofSchema = z
   .strictObject({
     objectiveName: z.string().meta({ example: "progress-value" }),
     sense: z.enum(["maximize", "minimize"]),

@@ -11,6 +11,7 @@ import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
+import { planRoutes } from "./routes/plan-routes.ts";
 import { planningRoutes } from "./routes/planning-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import type { ServiceContext } from "./routes/service-context.ts";
@@ -45,6 +46,7 @@ export function createApp(context: ServiceContext, logger: Logger): Express {
   mountRoutes(app, [
     ...jobRoutes(context),
     ...planningRoutes(context),
+    ...planRoutes(context),
     ...referenceRoutes(context),
     ...healthRoutes(context),
   ]);

@@ -27,6 +27,7 @@ export interface Service {
 /** See the file's header. */
 export function createService({ store, bell, reference, clock, logger }: ServiceOptions): Service {
   let isDraining = false;
+  const atDrain = new Set<() => void>();
   const app = createApp(
     {
       store,
@@ -35,6 +36,12 @@ export function createService({ store, bell, reference, clock, logger }: Service
       clock,
       jobMakers: jobMakers(reference),
       isDraining: () => isDraining,
+      onDrain: (call) => {
+        atDrain.add(call);
+        return () => {
+          atDrain.delete(call);
+        };
+      },
     },
     logger,
   );
@@ -42,6 +49,7 @@ export function createService({ store, bell, reference, clock, logger }: Service
     app,
     drain: () => {
       isDraining = true;
+      for (const call of [...atDrain]) call();
     },
   };
 }

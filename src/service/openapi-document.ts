@@ -13,6 +13,14 @@ import { clusterParameters } from "./endpoints/parameters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import {
+  getCommands,
+  getPlanChanges,
+  getPlanOfRevision,
+  getPlans,
+  getPlanStream,
+  putCommand,
+} from "./endpoints/plans.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -26,7 +34,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   postEvents,
   postReplan,
   getPlan,
+  getPlanStream,
   getExplanation,
+  getPlans,
+  getPlanOfRevision,
+  getPlanChanges,
+  getCommands,
+  putCommand,
   postEstimates,
   getCatalog,
   getNetworks,
@@ -46,7 +60,21 @@ const TAGS = [
 /** Any request may have an unknown parameter or meet a defect. */
 const PROBLEMS_OF_ALL: readonly ProblemStatus[] = [400, 500];
 const PROBLEMS_OF_CLUSTERS: readonly ProblemStatus[] = [404];
+/** Under /v1 a request may lack a key, a scope or patience. */
+const PROBLEMS_OF_GUARDED: readonly ProblemStatus[] = [401, 403, 429];
 const PROBLEMS_OF_BODIES: readonly ProblemStatus[] = [413, 415];
+
+const SECURITY_SCHEMES = {
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "An API key (berth_…) or, where the service is configured for it, a JWT. On 127.0.0.1 without any key, requests need none.",
+  },
+} as const;
+
+/** Whether an endpoint asks who is there: everything that is about clusters and jobs does, the health checks do not. */
+const isGuarded = ({ access }: Endpoint): boolean => access !== "open";
 
 /** The whole document as YAML text. */
 export function openapiYaml(): string {
@@ -63,6 +91,7 @@ export function openapiYaml(): string {
     },
     servers: [{ url: "/", description: "This service." }],
     tags: TAGS,
+    components: { securitySchemes: SECURITY_SCHEMES },
     paths: Object.fromEntries(
       [...groupBy(ENDPOINTS.flatMap(placed), (entry) => entry.path)].map(([path, entries]) => [
         path,
@@ -95,6 +124,8 @@ function operation({ endpoint, namesCluster }: PlacedEndpoint): ZodOpenApiOperat
     tags: [endpoint.tag],
     summary: endpoint.summary,
     description: endpoint.description,
+    // The empty alternative is the service on 127.0.0.1 without keys.
+    security: isGuarded(endpoint) ? [{ bearer: [] }, {}] : [],
     requestParams: { query, path: params, header: headers },
     ...(readsBody(endpoint)
       ? {
@@ -113,6 +144,7 @@ function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
   const statuses = new Set([
     ...PROBLEMS_OF_ALL,
     ...(endpoint.scope === "cluster" ? PROBLEMS_OF_CLUSTERS : []),
+    ...(isGuarded(endpoint) ? PROBLEMS_OF_GUARDED : []),
     ...(readsBody(endpoint) ? PROBLEMS_OF_BODIES : []),
     ...problems,
   ]);
@@ -148,12 +180,17 @@ function problemResponse(status: ProblemStatus): ZodOpenApiResponseObject {
 /** Shared by all operations: one component each. */
 const PROBLEM_RESPONSES = {
   400: problemResponse(400),
+  401: problemResponse(401),
+  403: problemResponse(403),
   404: problemResponse(404),
   405: problemResponse(405),
   409: problemResponse(409),
+  410: problemResponse(410),
+  412: problemResponse(412),
   413: problemResponse(413),
   415: problemResponse(415),
   422: problemResponse(422),
+  429: problemResponse(429),
   500: problemResponse(500),
   503: problemResponse(503),
 } satisfies Record<ProblemStatus, ZodOpenApiResponseObject>;

@@ -6,6 +6,8 @@ import type { ClusterSettings } from "../domain/cluster-state.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
 import type { NodeId, VmTypeId } from "../domain/ids.ts";
 import type { Command } from "../domain/plan.ts";
+import type { KeyGrant } from "./api-keys.ts";
+import type { StoredAuditEntry } from "./audit-entries.ts";
 import type { StoredEvent } from "./event-codec.ts";
 import type { StoredJob, StoredJobState } from "./job-codec.ts";
 import type { StoredPlan } from "./plan-record.ts";
@@ -161,6 +163,56 @@ export interface IdempotencyTable {
   created_at_seconds: number;
 }
 
+/** API keys by id. */
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  hash: string;
+  grant: Json<KeyGrant>;
+  created_at_seconds: number;
+  expires_at_seconds: number | null;
+  revoked_at_seconds: number | null;
+  last_used_at_seconds: number | null;
+}
+
+/** Requests that would change something, in order. */
+export interface AuditTable {
+  entry: Generated<number>;
+  at_seconds: number;
+  principal: string | null;
+  cluster_id: string | null;
+  body: Json<StoredAuditEntry>;
+}
+
+/** Who is told of plans. */
+export interface WebhookTable {
+  cluster_id: string;
+  id: string;
+  url: string;
+  secret: string;
+  created_at_seconds: number;
+  queued_revision: number;
+  last_outcome: string | null;
+  last_tried_at_seconds: number | null;
+}
+
+/** How far a comparison is. */
+export type ComparisonStatus = "queued" | "running" | "done" | "failed" | "cancelled";
+
+/** Comparisons of VM plans. */
+export interface ComparisonTable {
+  cluster_id: string;
+  id: string;
+  status: ComparisonStatus;
+  request: Json<object>;
+  input: Json<object>;
+  created_at_seconds: number;
+  finished_at_seconds: number | null;
+  progress: number;
+  result: NullableJson<object>;
+  failure: string | null;
+}
+
 /** The whole database. */
 export interface Database {
   clusters: ClusterTable;
@@ -173,4 +225,8 @@ export interface Database {
   commands: CommandTable;
   snapshots: SnapshotTable;
   idempotency_keys: IdempotencyTable;
+  api_keys: ApiKeyTable;
+  audit_entries: AuditTable;
+  webhooks: WebhookTable;
+  comparisons: ComparisonTable;
 }

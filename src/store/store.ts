@@ -6,11 +6,17 @@
  */
 import { Kysely, PostgresDialect, sql } from "kysely";
 import type { Pool } from "pg";
+import type { StoredApiKeys } from "./api-keys.ts";
+import { apiKeyStore } from "./api-keys.ts";
+import type { StoredAuditEntries } from "./audit-entries.ts";
+import { auditEntryStore } from "./audit-entries.ts";
 import type { Change } from "./change-bell.ts";
 import { CHANGE_CHANNEL, changeText } from "./change-bell.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
 import type { ClusterRecord, ClusterStore } from "./clusters.ts";
 import { clusterStore } from "./clusters.ts";
+import type { ComparisonStore } from "./comparisons.ts";
+import { comparisonStore } from "./comparisons.ts";
 import type { DurationTableStore } from "./duration-tables.ts";
 import { durationTableStore } from "./duration-tables.ts";
 import type { HistoryStore } from "./history.ts";
@@ -25,6 +31,8 @@ import { migrate } from "./migrations.ts";
 import type { PlanStore } from "./plans.ts";
 import { planStore } from "./plans.ts";
 import type { Database } from "./schema.ts";
+import type { WebhookStore } from "./webhooks.ts";
+import { webhookStore } from "./webhooks.ts";
 import type { Snapshot } from "./snapshots.ts";
 import { keepSnapshot, latestSnapshot } from "./snapshots.ts";
 
@@ -36,6 +44,10 @@ export interface StoreParts {
   readonly jobHistory: JobHistoryStore;
   readonly plans: PlanStore;
   readonly idempotency: IdempotencyStore;
+  readonly webhooks: WebhookStore;
+  readonly comparisons: ComparisonStore;
+  readonly apiKeys: StoredApiKeys;
+  readonly audit: StoredAuditEntries;
 }
 
 /** A cluster that nobody else writes to until the work is done. */
@@ -119,4 +131,8 @@ const partsOn = (db: Kysely<Database>, tables: DurationTableStore): StoreParts =
   jobHistory: jobHistoryStore(db),
   plans: planStore(db),
   idempotency: idempotencyStore(db),
+  webhooks: webhookStore(db),
+  comparisons: comparisonStore(db),
+  apiKeys: apiKeyStore(db),
+  audit: auditEntryStore(db),
 });

@@ -18,6 +18,8 @@ export interface ServiceContext {
   readonly clock: Clock;
   /** Whether the service takes no new requests because it shuts down. */
   readonly isDraining: () => boolean;
+  /** Calls back when it begins to shut down; gives the way to call that off. */
+  readonly onDrain: (call: () => void) => () => void;
 }
 
 /** The cluster of that id; throws UnknownCluster. */

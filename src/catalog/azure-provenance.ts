@@ -1,6 +1,6 @@
-import type { AzureVmFamily, AzureVmShape } from "../../src/catalog/azure-vm-shapes.ts";
-import type { VmCatalogJson } from "../../src/catalog/vm-catalog-schema.ts";
-import type { GpuSpec } from "../../src/performance/gpu.ts";
+import type { AzureVmFamily, AzureVmShape } from "./azure-vm-shapes.ts";
+import type { VmCatalogJson } from "./vm-catalog-schema.ts";
+import type { GpuSpec } from "../performance/gpu.ts";
 
 type Sources = VmCatalogJson["sources"];
 type Row = VmCatalogJson["vmTypes"][number];

@@ -1,0 +1,39 @@
+/** Finds the LISTEN and UNLISTEN statements of an SQL text: the engine says that one ran, but not for which channel. */
+
+/** A change of what a connection listens to. */
+export type ListenChange =
+  | { readonly kind: "listen"; readonly channel: string }
+  | { readonly kind: "unlisten"; readonly channel: string }
+  | { readonly kind: "unlisten-all" };
+
+/** Comments, literals and dollar quotes can hold anything; quoted names are kept, since a channel may be one. */
+const NOISE = /--[^\n]*|\/\*[\s\S]*?\*\/|(\$\w*\$)[\s\S]*?\1|'(?:[^']|'')*'|("(?:[^"]|"")*")/g;
+const STATEMENT = /^\s*(listen|unlisten)\s+(?:("(?:[^"]|"")*")|(\*)|([\p{L}_][\p{L}\p{N}_$]*))\s*$/iu;
+
+/** Changes in the order of their statements. */
+export function listenChanges(sql: string): readonly ListenChange[] {
+  if (!/listen/i.test(sql)) return [];
+  const bare = sql.replace(NOISE, (_match, _tag, quotedName: string | undefined) => quotedName ?? " ");
+  return bare.split(";").flatMap((statement): readonly ListenChange[] => {
+    const match = STATEMENT.exec(statement);
+    if (match === null) return [];
+    const [, verb = "", quoted, star, name = ""] = match;
+    if (star !== undefined) return verb.toLowerCase() === "unlisten" ? [{ kind: "unlisten-all" }] : [];
+    const channel = quoted === undefined ? name.toLowerCase() : quoted.slice(1, -1).replaceAll('""', '"');
+    return [{ kind: verb.toLowerCase() === "listen" ? "listen" : "unlisten", channel }];
+  });
+}
+
+/** What is listened to after some changes. */
+export function listened(
+  channels: ReadonlySet<string>,
+  changes: readonly ListenChange[],
+): ReadonlySet<string> {
+  const result = new Set(channels);
+  for (const change of changes) {
+    if (change.kind === "listen") result.add(change.channel);
+    else if (change.kind === "unlisten") result.delete(change.channel);
+    else result.clear();
+  }
+  return result;
+}
