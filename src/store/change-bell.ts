@@ -44,17 +44,23 @@ export async function changeBell(pool: Pool, onTrouble: (error: Error) => void):
       connected.release();
       return;
     }
-    connected.once("error", (error: Error) => {
+    connected.on("error", (error: Error) => {
+      // A connection that was given back may break without harm.
+      if (client !== connected) return;
+      client = undefined;
       connected.release(error);
-      if (client === connected) client = undefined;
       reconnect(error);
     });
     connected.on("notification", ({ payload }) => {
       const change = changeOf(payload ?? "");
       if (change !== undefined) for (const call of listeners) call(change);
     });
-    await connected.query(`LISTEN ${CHANGE_CHANNEL}`);
     client = connected;
+    await connected.query(`LISTEN ${CHANGE_CHANNEL}`).catch((error: unknown) => {
+      if (client === connected) connected.release(true);
+      client = undefined;
+      throw error;
+    });
   };
 
   await connect();

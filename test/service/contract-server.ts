@@ -10,6 +10,7 @@ import express from "express";
 import type { ErrorRequestHandler } from "express";
 import { middleware } from "express-openapi-validator";
 import { pino } from "pino";
+import { z } from "zod";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
@@ -50,8 +51,12 @@ export interface ContractServer {
   readonly post: (path: string, body: unknown) => Promise<Answer>;
   readonly send: (path: string, request: RequestInit) => Promise<Answer>;
   readonly cluster: () => Promise<ClusterRecord>;
+  /** What a refused request must leave as it was. */
+  readonly footprint: () => Promise<unknown>;
   /** Waits until every acknowledged event is in the plan in force, and gives that plan. */
   readonly settled: () => Promise<PlanRecord>;
+  /** Waits until the default cluster is as the test wants it. */
+  readonly until: (isIt: (cluster: ClusterRecord) => boolean) => Promise<void>;
   /** Waits for a plan after the one of a revision. */
   readonly planAfter: (revision: number) => Promise<PlanRecord>;
   readonly close: () => Promise<void>;
@@ -144,6 +149,9 @@ export async function contractServer(options: {
     if (found === undefined) throw new Error("The default cluster is gone");
     return found;
   };
+  const until = async (isIt: (cluster: ClusterRecord) => boolean): Promise<void> => {
+    while (!isIt(await cluster())) await setTimeout(POLL_MILLISECONDS);
+  };
   const planWhen = async (isIt: (cluster: ClusterRecord) => boolean): Promise<PlanRecord> => {
     for (;;) {
       const now = await cluster();
@@ -168,6 +176,15 @@ export async function contractServer(options: {
         body: JSON.stringify(body),
       }),
     cluster,
+    footprint: async () => ({
+      clusters: await store.clusters.all(),
+      jobs: await store.jobs.counts("default"),
+      answers: await store.db
+        .selectFrom("idempotency_keys")
+        .select((select) => select.fn.countAll<number>().as("count"))
+        .execute(),
+    }),
+    until,
     settled: () => planWhen((now) => now.lastSequence + now.planCount === (now.planRevision ?? 0) + 1),
     planAfter: (revision) => planWhen((now) => (now.planRevision ?? 0) > revision),
     close: async () => {
@@ -194,6 +211,10 @@ function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === "string") throw new Error("The server has no port");
   return address.port;
 }
+
+/** The cursor of the page after this one. */
+export const nextCursor = ({ json }: Answer): string =>
+  z.object({ nextCursor: z.string() }).parse(json).nextCursor;
 
 /** A job as posted, due in a day. */
 export const jobSpec = (more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({

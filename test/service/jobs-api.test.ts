@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
 import type { ContractServer } from "./contract-server.ts";
-import { closeDatabase, contractServer, jobSpec } from "./contract-server.ts";
+import { closeDatabase, contractServer, jobSpec, nextCursor } from "./contract-server.ts";
 
 let solver: SolverPort;
 let server: ContractServer;
@@ -26,7 +26,7 @@ describe("the API with HiGHS", () => {
     });
     expect(posted).toMatchObject({
       status: 202,
-      json: { jobIds: ["JJ1", "job-000001", "JJ3"], acceptedAt: "2026-11-20T12:00:00Z" },
+      json: { jobIds: ["JJ1", "job-000002", "JJ3"], acceptedAt: "2026-11-20T12:00:00Z" },
     });
     await server.settled();
 
@@ -52,7 +52,7 @@ describe("the API with HiGHS", () => {
     });
     const all = await server.get("/v1/plan/explanation");
     expect(all).toMatchObject({
-      json: { jobs: [{ jobId: "JJ1" }, { jobId: "JJ3" }, { jobId: "job-000001" }] },
+      json: { jobs: [{ jobId: "JJ1" }, { jobId: "JJ3" }, { jobId: "job-000002" }] },
     });
   });
 
@@ -118,24 +118,28 @@ describe("the API with HiGHS", () => {
     expect((await server.send("/v1/jobs/JJ1", { method: "DELETE" })).status).toBe(409);
   });
 
-  it("pages through jobs", async () => {
-    await server.post("/v1/jobs", { jobs: ["a", "b", "c"].map((id) => jobSpec({ id })) });
+  it("pages through jobs in the order of their submission", async () => {
+    await server.post("/v1/jobs", { jobs: ["c", "a", "b"].map((id) => jobSpec({ id })) });
     const first = await server.get("/v1/jobs?limit=2");
-    expect(first).toMatchObject({ json: { jobs: [{ id: "a" }, { id: "b" }], nextAfterId: "b" } });
-    const second = await server.get("/v1/jobs?limit=2&afterId=b");
-    expect(second).toMatchObject({ json: { jobs: [{ id: "c" }], nextAfterId: null } });
+    expect(first).toMatchObject({ json: { jobs: [{ id: "c" }, { id: "a" }] } });
+    const second = await server.get(`/v1/jobs?limit=2&cursor=${nextCursor(first)}`);
+    expect(second).toMatchObject({ json: { jobs: [{ id: "b" }], nextCursor: null } });
     expect(await server.get("/v1/jobs?status=completed")).toMatchObject({
-      json: { jobs: [], nextAfterId: null },
+      json: { jobs: [], nextCursor: null },
     });
     await server.settled();
   });
 
-  it("makes ids that sort in order of submission and are never taken", async () => {
-    await server.post("/v1/jobs", { jobs: [jobSpec({ id: "job-000041" })] });
-    const made = await server.post("/v1/jobs", {
-      jobs: [jobSpec(), jobSpec({ id: "job-000050" }), jobSpec()],
+  it("makes ids that sort in the order of submission, and keeps their form to itself", async () => {
+    expect(await server.post("/v1/jobs", { jobs: [jobSpec({ id: "job-000041" })] })).toMatchObject({
+      status: 409,
+      json: { problems: [{ path: "/jobs/0/id", value: "job-000041" }] },
     });
-    expect(made).toMatchObject({ json: { jobIds: ["job-000051", "job-000050", "job-000052"] } });
+    const made = await server.post("/v1/jobs", { jobs: [jobSpec(), jobSpec({ id: "mine" }), jobSpec()] });
+    expect(made).toMatchObject({ json: { jobIds: ["job-000001", "mine", "job-000003"] } });
+    expect(await server.post("/v1/jobs", { jobs: [jobSpec()] })).toMatchObject({
+      json: { jobIds: ["job-000004"] },
+    });
     await server.settled();
   });
 

@@ -1,23 +1,37 @@
 import { pino } from "pino";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InvalidInput } from "../../src/catalog/input-problem.ts";
 import { loadReferenceData } from "../../src/catalog/reference-data.ts";
 import type { Service } from "../../src/service/create-service.ts";
 import { createService } from "../../src/service/create-service.ts";
 import { listen } from "../../src/service/listen.ts";
+import type { ChangeBell } from "../../src/store/change-bell.ts";
+import { changeBell } from "../../src/store/change-bell.ts";
+import type { TestStore } from "../support/test-store.ts";
+import { testStore } from "../support/test-store.ts";
 import { fetchAnswer } from "./contract-server.ts";
 import { fakeClock } from "./fake-clock.ts";
-import { draftSolver } from "./fake-solver.ts";
-import { SETTINGS, START_SECONDS } from "./test-cluster.ts";
+import { START_SECONDS } from "./test-cluster.ts";
 
 const reference = loadReferenceData();
 
+let database: TestStore;
+let bell: ChangeBell;
+
+beforeAll(async () => {
+  database = await testStore();
+  bell = await changeBell(database.pool, () => undefined);
+});
+afterAll(async () => {
+  await bell.close();
+  await database.close();
+});
+
 const service = (): Service =>
   createService({
-    settings: SETTINGS,
+    store: database.store,
+    bell,
     reference,
-    solver: draftSolver,
-    policy: "greedy",
     clock: fakeClock(START_SECONDS),
     logger: pino({ level: "silent" }),
   });
@@ -38,19 +52,15 @@ describe("listen", () => {
 
   it("says that a port is in use", async () => {
     const first = await listen(service(), { host: "127.0.0.1", port: 0 });
-    const second = service();
-    const failure = listen(second, { host: "127.0.0.1", port: first.port });
+    const failure = listen(service(), { host: "127.0.0.1", port: first.port });
     await expect(failure).rejects.toThrow(InvalidInput);
     await expect(failure).rejects.toThrow(`port ${first.port} of 127.0.0.1 is in use`);
-    await second.close();
     await first.close();
   });
 
   it("says that an address is not this machine's", async () => {
-    const other = service();
-    await expect(listen(other, { host: "192.0.2.1", port: 0 })).rejects.toThrow(
+    await expect(listen(service(), { host: "192.0.2.1", port: 0 })).rejects.toThrow(
       "this machine does not have the address",
     );
-    await other.close();
   });
 });

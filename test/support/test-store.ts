@@ -1,5 +1,7 @@
 /** A store for tests: the embedded database in memory, or the PostgreSQL of BERTH_TEST_DATABASE_URL; one for each test file, emptied between tests. */
+import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
+import pg from "pg";
 import type { Pool } from "pg";
 import { openEmbeddedDatabase, poolOf } from "../../src/store/embedded/open-embedded-database.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -14,10 +16,19 @@ export interface TestStore {
   readonly close: () => Promise<void>;
 }
 
+interface TestDatabase {
+  readonly pool: Pool;
+  readonly close: () => Promise<void>;
+}
+
+const CONNECTIONS = 6;
+
 /** Starts a database and opens a store on it. */
 export async function testStore(): Promise<TestStore> {
-  const database = await openEmbeddedDatabase({ dataDirectory: null });
-  const pool = poolOf(database.poolConfig, 6);
+  const url = process.env["BERTH_TEST_DATABASE_URL"];
+  const { pool, close } = url === undefined ? await embedded() : await ownDatabaseOf(url);
+  // A connection that is idle may be ended by its server, above all at the end of a test.
+  pool.on("error", () => undefined);
   const store = await openStore(pool);
   return {
     pool,
@@ -31,7 +42,29 @@ export async function testStore(): Promise<TestStore> {
     },
     close: async () => {
       await store.close();
-      await database.close();
+      await close();
+    },
+  };
+}
+
+async function embedded(): Promise<TestDatabase> {
+  const database = await openEmbeddedDatabase({ dataDirectory: null });
+  return { pool: poolOf(database.poolConfig, CONNECTIONS), close: () => database.close() };
+}
+
+/** A new database on a server, so that test files may run at once; dropped in the end. */
+async function ownDatabaseOf(url: string): Promise<TestDatabase> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  const name = `berth_test_${randomUUID().replaceAll("-", "")}`;
+  await admin.query(`CREATE DATABASE ${name}`);
+  const own = new URL(url);
+  own.pathname = name;
+  return {
+    pool: new pg.Pool({ connectionString: own.href, max: CONNECTIONS }),
+    close: async () => {
+      await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
+      await admin.end();
     },
   };
 }

@@ -138,12 +138,12 @@ export class ClusterPlanner {
       await this.#wait(Math.min(pauseEndSeconds - nowSeconds, LOOK_AGAIN_SECONDS));
       return "go-on";
     }
-    const due = this.#dueEvent(cluster, nowSeconds);
-    if (due !== null) {
-      await this.#record(due);
-      return "go-on";
-    }
+    const asked = this.#askedByCalendar(cluster, nowSeconds);
+    if (asked !== null) return this.#record(asked);
     if (pending > 0) return this.#decide(cluster, folded, pending);
+    // Only where nothing else asks for a decision: a decision that fails again and again must not fill the history with timers.
+    if (this.#timerAtSeconds(cluster) <= nowSeconds)
+      return this.#record((atSeconds) => ({ kind: "timer-elapsed", atSeconds }));
     await this.#wait(Math.min(LOOK_AGAIN_SECONDS, this.#nextDueSeconds(cluster) - nowSeconds));
     return "go-on";
   }
@@ -221,18 +221,14 @@ export class ClusterPlanner {
     }
   }
 
-  /** Events that time asks for: the plan's wake-up, H, or the calendar. */
-  #dueEvent(cluster: ClusterRecord, nowSeconds: number): ((at: number) => ClusterEvent) | null {
+  #askedByCalendar(cluster: ClusterRecord, nowSeconds: number): ((at: number) => ClusterEvent) | null {
     const occasion = this.#options.nextOccasion(cluster, this.#lastOccasionSeconds);
-    if (occasion !== null && occasion.atSeconds <= nowSeconds) {
-      this.#lastOccasionSeconds = nowSeconds;
-      return (atSeconds) => occasion.eventAt(cluster, atSeconds);
-    }
-    return this.#timerAtSeconds(cluster) <= nowSeconds
-      ? (atSeconds) => ({ kind: "timer-elapsed", atSeconds })
-      : null;
+    if (occasion === null || occasion.atSeconds > nowSeconds) return null;
+    this.#lastOccasionSeconds = nowSeconds;
+    return (atSeconds) => occasion.eventAt(cluster, atSeconds);
   }
 
+  /** The plan's wake-up, or H after it; at once where there is no plan yet. */
   #timerAtSeconds(cluster: ClusterRecord): number {
     const plan = this.#plan;
     if (plan === null) return -Infinity;
@@ -245,16 +241,15 @@ export class ClusterPlanner {
     return Math.min(this.#timerAtSeconds(cluster), occasion?.atSeconds ?? Infinity);
   }
 
-  async #record(make: (atSeconds: number) => ClusterEvent): Promise<void> {
+  async #record(make: (atSeconds: number) => ClusterEvent): Promise<"go-on" | "deposed"> {
     const { store, clusterId, clock, epoch } = this.#options;
-    await store.write(clusterId, async (locked) => {
-      if (locked.cluster.plannerEpoch !== epoch) return;
+    const isLeader = await store.write(clusterId, async (locked) => {
+      if (locked.cluster.plannerEpoch !== epoch) return false;
       const event = make(eventTime(locked, clock.nowSeconds()));
       await recordEvent(locked, { event, cause: { principal: null, requestId: null } });
+      return true;
     });
-    // Until the event is planned for, the same timer must not ask again.
-    if (this.#plan !== null) this.#plan = { ...this.#plan, wakeUpAtSeconds: null };
-    else this.#plan = { wakeUpAtSeconds: null, decidedAtSeconds: clock.nowSeconds() };
+    return isLeader ? "go-on" : "deposed";
   }
 
   async #keepSnapshot(when: "now" | "when-due"): Promise<void> {

@@ -57,14 +57,17 @@ export function startPlannerHost(options: PlannerHostOptions): PlannerHost {
     if (!isClosed) logger.warn({ reason }, "leads no cluster any more");
   };
 
+  const onBroken = (error: Error): void => {
+    const broken = client;
+    client = undefined;
+    letGo(error.message);
+    broken?.release(error);
+  };
+
   const connected = async (): Promise<PoolClient> => {
     if (client !== undefined) return client;
     const fresh = await pool.connect();
-    fresh.once("error", (error: Error) => {
-      client = undefined;
-      letGo(error.message);
-      fresh.release(error);
-    });
+    fresh.once("error", onBroken);
     client = fresh;
     return fresh;
   };
@@ -120,6 +123,8 @@ export function startPlannerHost(options: PlannerHostOptions): PlannerHost {
       const ending = [...led.values()];
       for (const { planner } of ending) planner.close();
       await Promise.all(ending.map(({ ended }) => ended));
+      // Given back, it breaks or lives for others.
+      client?.removeListener("error", onBroken);
       client?.release();
       client = undefined;
     },
