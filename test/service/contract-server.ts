@@ -30,6 +30,7 @@ import type { TestStore } from "../support/test-store.ts";
 import { testStore } from "../support/test-store.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { openGuards } from "./open-guards.ts";
 
 /** An answer, its JSON parsed. */
 export interface Answer {
@@ -125,7 +126,8 @@ export async function contractServer(options: {
     pausedUntil: () => null,
     onDecision: () => undefined,
   });
-  const service = createService({ store, bell, reference, clock, logger });
+  const guards = openGuards(store, () => clock.nowSeconds(), logger);
+  const service = createService({ store, bell, reference, clock, logger, guards });
   const outer = express();
   outer.use(contract);
   outer.use(service.app);
@@ -190,6 +192,7 @@ export async function contractServer(options: {
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+      await guards.audit.settled();
       await host.close();
       await bell.close();
     },
