@@ -1,5 +1,6 @@
 /** Turns a job's description into a job with its duration table, or says why it cannot run. */
 import type { DurationTable } from "../domain/duration-table.ts";
+import { scaledTable } from "../domain/duration-table.ts";
 import type { JobId } from "../domain/ids.ts";
 import { vmTypeId } from "../domain/ids.ts";
 import { iterations } from "../domain/job.ts";
@@ -36,9 +37,11 @@ export function jobMaker(
     // Jobs of a batch often differ only in samples and epochs, and a prediction takes tens of milliseconds.
     const known = cacheKey === null ? undefined : ofOneIteration.get(cacheKey);
     const oneIteration = { ...workload, samples: workload.batchSize, epochs: 1 };
-    const table = known ?? predictDurations({ ...reference, network, workload: oneIteration, vmTypes });
+    const table =
+      known ??
+      withinQuotas(predictDurations({ ...reference, network, workload: oneIteration, vmTypes }), vmTypes);
     if (cacheKey !== null) ofOneIteration.set(cacheKey, table);
-    return times(table, iterations(workload));
+    return scaledTable(table, iterations(workload));
   };
 
   return (spec, given) => {
@@ -76,17 +79,6 @@ export function jobMaker(
       },
     };
   };
-}
-
-/** The table of `count` iterations from that of one. */
-function times(table: DurationTable, count: number): DurationTable {
-  const entries = table.entries.map((entry) => ({
-    ...entry,
-    durationSeconds: count * entry.durationSeconds,
-    lowerSeconds: count * entry.lowerSeconds,
-    upperSeconds: count * entry.upperSeconds,
-  }));
-  return { ...table, entries };
 }
 
 /** The network that a description means; null when it brings only measurements; a problem when the name is unknown. */
@@ -167,6 +159,7 @@ function nothingPredicted(vmTypes: readonly VmType[]): DurationTable {
 function withinQuotas(table: DurationTable, vmTypes: readonly VmType[]): DurationTable {
   const closed = new Set(vmTypes.filter((vmType) => vmType.quotaNodes === 0).map((vmType) => vmType.id));
   const barred = table.entries.filter((entry) => closed.has(entry.vmTypeId));
+  if (barred.length === 0) return table;
   return {
     entries: table.entries.filter((entry) => !closed.has(entry.vmTypeId)),
     missing: [

@@ -9,37 +9,51 @@ const WITH_ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
 /** Times beyond these years would not be RFC 3339 when they are written again. */
 const isInCalendar = (time: DateTime): boolean => time.toUTC().year >= 1970 && time.toUTC().year <= 9999;
 
-/** An ISO 8601 time with zone, given as text and parsed to seconds since the Unix epoch. */
-export const isoTimeSchema = z
+/** An ISO 8601 time with zone, checked and kept as text: what is stored and shown again as it was given. */
+export const isoTimeTextSchema = z
   .string()
   .superRefine((text, context) => {
     if (!DateTime.fromISO(text).isValid) {
       context.addIssue({
         code: "custom",
         message: "is not an ISO 8601 time",
+        continue: false,
         params: { fix: 'Give a date, a time and a zone, for example "2026-11-20T18:00:00Z".' },
       });
     } else if (!WITH_ZONE.test(text)) {
       context.addIssue({
         code: "custom",
         message: "has no time zone",
+        continue: false,
         params: { fix: `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".` },
       });
     } else if (!isInCalendar(DateTime.fromISO(text))) {
       context.addIssue({
         code: "custom",
         message: "is outside the years 1970 to 9999",
+        continue: false,
         params: { fix: "Give a year from 1970 to 9999." },
       });
     }
   })
-  .transform((text) => millisecondsToSeconds(DateTime.fromISO(text, { setZone: true }).toMillis()))
   .meta({
     description: "ISO 8601 time with zone.",
     example: "2026-11-20T18:00:00Z",
-    type: "string",
     format: "date-time",
   });
+
+/** Seconds since the Unix epoch of a text that isoTimeTextSchema has passed. */
+export function isoTimeSeconds(text: string): number {
+  return millisecondsToSeconds(DateTime.fromISO(text, { setZone: true }).toMillis());
+}
+
+/** An ISO 8601 time with zone, given as text and parsed to seconds since the Unix epoch. */
+export const isoTimeSchema = isoTimeTextSchema.transform(isoTimeSeconds).meta({
+  description: "ISO 8601 time with zone.",
+  example: "2026-11-20T18:00:00Z",
+  type: "string",
+  format: "date-time",
+});
 
 /** Seconds since the Unix epoch as ISO 8601 in UTC, to the second. */
 export function isoTime(atSeconds: number): string {

@@ -7,6 +7,7 @@ import { compareCommand } from "./compare.ts";
 import { estimateCommand } from "./estimate.ts";
 import { generateCommand } from "./generate.ts";
 import { planCommand } from "./plan.ts";
+import { pricesCommand } from "./prices.ts";
 import { simulateCommand } from "./simulate.ts";
 
 const EXIT_BAD_INPUT = 2;
@@ -25,6 +26,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
     .addCommand(campaignCommand())
     .addCommand(estimateCommand())
     .addCommand(calibrateCommand())
+    .addCommand(pricesCommand())
     .showHelpAfterError("(berth --help lists commands and options)");
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {

@@ -32,3 +32,33 @@ export interface DurationTable {
   readonly entries: readonly DurationEntry[];
   readonly missing: readonly MissingDuration[];
 }
+
+/** A table that is `scale` times another, for example of all iterations of a job from the table of one. */
+export function scaledTable(unit: DurationTable, scale: number): DurationTable {
+  const known = scaledTables.get(unit)?.get(scale);
+  if (known !== undefined) return known;
+  const table: DurationTable = {
+    entries: unit.entries.map((entry) => ({
+      ...entry,
+      durationSeconds: scale * entry.durationSeconds,
+      lowerSeconds: scale * entry.lowerSeconds,
+      upperSeconds: scale * entry.upperSeconds,
+    })),
+    missing: unit.missing,
+  };
+  const ofUnit = scaledTables.get(unit) ?? new Map<number, DurationTable>();
+  if (ofUnit.size >= MAX_KEPT_SCALES) ofUnit.clear();
+  scaledTables.set(unit, ofUnit.set(scale, table));
+  origins.set(table, { unit, scale });
+  return table;
+}
+
+/** What a table was scaled from; a table that was not is its own unit. */
+export function unitOf(table: DurationTable): { readonly unit: DurationTable; readonly scale: number } {
+  return origins.get(table) ?? { unit: table, scale: 1 };
+}
+
+/** Jobs of one workload share one table: thousands of equal ones would fill the memory. */
+const MAX_KEPT_SCALES = 1000;
+const scaledTables = new WeakMap<DurationTable, Map<number, DurationTable>>();
+const origins = new WeakMap<DurationTable, { readonly unit: DurationTable; readonly scale: number }>();

@@ -18,8 +18,10 @@ export interface VmType {
   readonly vcpuCount: number | null;
   /** Main memory; null where the catalogue does not say. */
   readonly memoryGib: number | null;
-  /** c_v, on demand. */
+  /** c_v: what one more node costs; 0 for nodes that are paid for anyway. */
   readonly pricePerHourUsd: number;
+  /** What the node's work is worth where that is not c_v: the price on demand of a node that is paid for anyway. */
+  readonly worthPerHourUsd?: number;
   readonly region: string;
   /** Q_v: how many nodes of this type may be rented at once; null is unlimited. */
   readonly quotaNodes: number | null;

@@ -12,6 +12,7 @@
  *
  * V_j is what finishing the remaining work of j is worth now. A job without urgency is worth α times its cheapest shared cost, so that it
  * runs where sharing is cheap and waits otherwise; as its slack goes, a node of its own and its tardiness enter.
+ * In V_j, c_v of a node that is paid for anyway is what it would cost otherwise (`worthPerHourUsd`); in the objective it is 0.
  * Scale: rates are per hour, since rents of cents per second would vanish in the solver's absolute tolerances.
  */
 import type { PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
@@ -75,7 +76,9 @@ function valueUsd(
   for (const { vmTypeId, gpus, durationSeconds } of job.configurations) {
     const vmType = vmTypes.get(vmTypeId);
     if (vmType === undefined) continue;
-    const nodeUsd = rentUsd({ pricePerHourUsd: vmType.pricePerHourUsd, durationSeconds });
+    // A node that is paid for anyway costs nothing more, but what it does is worth what it would cost elsewhere; else it would stand idle.
+    const pricePerHourUsd = vmType.worthPerHourUsd ?? vmType.pricePerHourUsd;
+    const nodeUsd = rentUsd({ pricePerHourUsd, durationSeconds });
     sharedUsd = Math.min(sharedUsd, (nodeUsd * gpus) / vmType.gpuCount);
     aloneUsd = Math.min(aloneUsd, nodeUsd);
   }

@@ -228,6 +228,7 @@ export function measuredDurations(
   measured: readonly MeasuredEpoch[],
   epochs: number,
 ): DurationTable {
+  if (measured.length === 0) return table;
   const isMeasured = ({ vmTypeId, gpus }: { readonly vmTypeId: VmTypeId; readonly gpus: number }): boolean =>
     measured.some((epoch) => epoch.vmTypeId === vmTypeId && epoch.gpus === gpus);
   const own = measured.map(({ vmTypeId, gpus, secondsPerEpoch }): DurationEntry => {

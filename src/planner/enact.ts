@@ -10,12 +10,17 @@ export function enact(state: ClusterState, plan: Plan): ClusterState {
   if (plan.revision !== state.revision) {
     throw new Error(`Plan of revision ${plan.revision} is stale: the state is at ${state.revision}`);
   }
-  const numbers = plan.allocation.nodes.map((node) => Number(node.id.replace("node-", "")));
+  return enactAllocation(state, plan.allocation);
+}
+
+/** The state after its nodes and their parts become those of an allocation that was decided on it. */
+export function enactAllocation(state: ClusterState, allocation: Allocation): ClusterState {
+  const numbers = allocation.nodes.map((node) => Number(node.id.replace("node-", "")));
   return {
     ...state,
     revision: state.revision + 1,
-    jobs: afterChanges(state, plan.allocation),
-    allocation: plan.allocation,
+    jobs: afterChanges(state, allocation),
+    allocation,
     nextNodeNumber: Math.max(state.nextNodeNumber, ...numbers.map((number) => number + 1)),
   };
 }

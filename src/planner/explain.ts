@@ -75,11 +75,13 @@ export function explain(
   return planned.problem.jobs.map((job) => explainOne(state, planned, job));
 }
 
-/** Explains one job of a plan; undefined when the plan does not know it. */
-export function explainJob(explained: ExplainedPlan, jobId: string): JobExplanation | undefined {
+/** Explains some jobs of a plan; those that the plan does not know are left out. */
+export function explainJobs(explained: ExplainedPlan, jobIds: readonly string[]): readonly JobExplanation[] {
+  const wanted = new Set(jobIds);
   const planned = plannedOn(explained);
-  const job = planned.problem.jobs.find((candidate) => candidate.id === jobId);
-  return job === undefined ? undefined : explainOne(explained.state, planned, job);
+  return planned.problem.jobs.flatMap((job) =>
+    wanted.has(job.id) ? [explainOne(explained.state, planned, job)] : [],
+  );
 }
 
 function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {

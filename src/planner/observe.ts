@@ -129,10 +129,13 @@ function withJob(state: ClusterState, id: JobId, change: Partial<Omit<JobState, 
   return { ...state, jobs: state.jobs.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)) };
 }
 
-/** The node's jobs wait with the work that was safe; what is learnt of their pace stays. */
+/**
+ * The node's jobs wait with the work that was safe; what is learnt of their pace stays. A plan that was decided before the loss was known,
+ * and comes before it in the history, may have given the node back: then nothing is lost.
+ */
 function loseNode(state: ClusterState, id: NodeId): ClusterState {
   const lost = state.allocation.nodes.find((node) => node.id === id);
-  if (lost === undefined) throw new Error(`Node ${id} is not rented`);
+  if (lost === undefined) return state;
   const hit = new Set(lost.parts.map((part) => part.jobId));
   return {
     ...state,

@@ -23,7 +23,8 @@ const nodeSchema = z
   })
   .meta({ id: "Node", description: "One rented VM and its GPU partition." });
 
-const proofSchema = z
+/** JSON form of a proof. */
+export const proofSchema = z
   .strictObject({
     objectiveName: z.string().meta({ example: "progress-value" }),
     sense: z.enum(["maximize", "minimize"]),
@@ -78,7 +79,10 @@ export const planViewSchema = z
     policy: z.string().meta({ example: "progress-value" }),
     nodes: z.array(nodeSchema),
     running: z.array(runningJobSchema),
-    waiting: z.array(waitingJobSchema),
+    waiting: z.array(waitingJobSchema).meta({
+      description:
+        "Jobs that wait. Of very many only those of least slack are listed; totals.waitingJobCount counts all, and GET /v1/jobs?status=waiting lists all.",
+    }),
     rentPerHourUsd: usdField.meta({ description: "Rent of all nodes in USD per hour." }),
     totals: totalsSchema,
     proof: proofSchema,
@@ -97,8 +101,15 @@ export const planViewSchema = z
 
 export type PlanView = z.output<typeof planViewSchema>;
 
-/** A plan as JSON. The settings are those of the cluster that it was made for; throws when it rents a VM type they do not have. */
-export function planView(plan: Plan, settings: Pick<ClusterSettings, "vmTypes">): PlanView {
+/**
+ * A plan as JSON. The settings are those of the cluster that it was made for; throws when it rents a VM type they do not have. Of more waiting jobs
+ * than `maxWaiting` only those of least slack are listed; the totals count all.
+ */
+export function planView(
+  plan: Plan,
+  settings: Pick<ClusterSettings, "vmTypes">,
+  maxWaiting = Infinity,
+): PlanView {
   const nodes = plan.allocation.nodes.map((node) => nodeView(node, settings));
   const running = plan.forecasts.flatMap((entry) =>
     entry.kind === "running" ? [runningJobView(entry)] : [],
@@ -112,7 +123,7 @@ export function planView(plan: Plan, settings: Pick<ClusterSettings, "vmTypes">)
     policy: plan.policy,
     nodes,
     running,
-    waiting,
+    waiting: mostUrgent(waiting, maxWaiting),
     rentPerHourUsd: plan.rentPerHourUsd,
     totals: totalsOf(nodes, running, waiting),
     proof: plan.proof,
@@ -120,6 +131,11 @@ export function planView(plan: Plan, settings: Pick<ClusterSettings, "vmTypes">)
     stoppedJobIds: [...plan.stoppedJobIds],
     nextDecisionAt: plan.wakeUpAtSeconds === null ? null : isoTime(plan.wakeUpAtSeconds),
   };
+}
+
+function mostUrgent(waiting: readonly WaitingJobView[], count: number): WaitingJobView[] {
+  if (waiting.length <= count) return [...waiting];
+  return [...waiting].sort((a, b) => a.slackSeconds - b.slackSeconds).slice(0, count);
 }
 
 function nodeView(

@@ -1,101 +1,100 @@
-/** The door: turns posted jobs into jobs with duration tables, or refuses the whole batch with every reason. */
+/** The door: turns posted jobs into jobs with duration tables, or says of each why it cannot be planned for. */
 import { setImmediate } from "node:timers/promises";
 import type { InputProblem } from "../catalog/input-problem.ts";
-import { jobMaker } from "../catalog/job-from-spec.ts";
 import type { JobSpec } from "../catalog/job-spec.ts";
-import type { ReferenceData } from "../catalog/reference-data.ts";
-import type { ClusterState } from "../domain/cluster-state.ts";
 import { jobId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
-import type { VmType } from "../domain/vm-type.ts";
-import { RequestProblem } from "./problem-details.ts";
+import type { StoreParts } from "../store/store.ts";
+import type { JobMakers } from "./job-makers.ts";
+
+/** A posted job with its place in the batch. */
+export interface PostedJob {
+  readonly index: number;
+  readonly spec: JobSpec;
+}
 
 /** A job that can run, not yet registered: its id may still be missing. */
-export interface JobDraft {
-  readonly id: string | null;
+export interface JobDraft extends PostedJob {
   readonly job: Job;
 }
 
-/** Drafts of all jobs of a batch; throws a RequestProblem (422) naming every job that cannot run. */
+/** A job that cannot be registered; paths start at the body. */
+export interface RefusedJob extends PostedJob {
+  readonly kind: "unusable" | "conflict";
+  readonly problems: readonly InputProblem[];
+}
+
+/** Predictions take milliseconds where they are new: other requests get their turn between two of them. */
+const JOBS_PER_TURN = 10;
+
+/** Which jobs of a batch can run. */
 export async function draftJobs(
   specs: readonly JobSpec[],
-  reference: ReferenceData,
-  vmTypes: readonly VmType[],
-): Promise<readonly JobDraft[]> {
-  const makeJob = jobMaker(reference, vmTypes);
+  makeJob: ReturnType<JobMakers>,
+): Promise<{ readonly drafts: readonly JobDraft[]; readonly refused: readonly RefusedJob[] }> {
   const drafts: JobDraft[] = [];
-  const problems: InputProblem[] = [];
+  const refused: RefusedJob[] = [];
   for (const [index, spec] of specs.entries()) {
-    // Predictions take milliseconds each: other requests get their turn between two of them.
-    await setImmediate();
+    if (index % JOBS_PER_TURN === 0) await setImmediate();
     const made = makeJob(spec, { id: jobId(spec.id ?? ""), submittedAtSeconds: 0 });
-    if (made.kind === "job") drafts.push({ id: spec.id ?? null, job: made.job });
+    if (made.kind === "job") drafts.push({ index, spec, job: made.job });
     else
-      problems.push(
-        ...made.problems.map((problem) => ({ ...problem, path: `/jobs/${index}${problem.path}` })),
-      );
+      refused.push({
+        index,
+        spec,
+        kind: "unusable",
+        problems: made.problems.map((problem) => ({ ...problem, path: `/jobs/${index}${problem.path}` })),
+      });
   }
-  if (problems.length > 0) {
-    throw new RequestProblem(
-      "unusable-input",
-      "No job of the batch is registered, because some of them cannot be planned for.",
-      {
-        problems,
-      },
-    );
-  }
-  return drafts;
+  return { drafts, refused };
 }
 
-/** The jobs of a batch with their ids and time; throws a RequestProblem (409) naming every id that is taken or repeated. */
-export function registerJobs(
+/** Gives each draft an id and its time, unless the id that it brings is taken, comes twice, or looks like one that is made here. */
+export async function registerJobs(
+  { jobs }: Pick<StoreParts, "jobs">,
   drafts: readonly JobDraft[],
-  state: ClusterState,
-  atSeconds: number,
-): readonly Job[] {
-  const known = new Set<string>(state.jobs.map((entry) => entry.id));
-  const problems = drafts.flatMap(({ id }, index): readonly InputProblem[] => {
-    if (id === null) return [];
-    const first = drafts.findIndex((other) => other.id === id);
-    const path = `/jobs/${index}/id`;
-    if (first < index) {
-      return [
-        {
-          path,
-          value: id,
-          message: `/jobs/${first} has this id too`,
-          fix: "Give each job an id of its own.",
-        },
-      ];
+  args: {
+    readonly clusterId: string;
+    readonly nextJobNumber: number;
+    readonly atSeconds: number;
+  },
+): Promise<{ readonly registered: readonly JobDraft[]; readonly refused: readonly RefusedJob[] }> {
+  const given = drafts.flatMap(({ spec }) => spec.id ?? []);
+  const taken = await jobs.taken(args.clusterId, given);
+  const refused: RefusedJob[] = [];
+  const registered: JobDraft[] = [];
+  const first = new Map<string, number>();
+  for (const draft of drafts) {
+    const { id } = draft.spec;
+    const earlier = id === undefined ? undefined : first.get(id);
+    if (id !== undefined && (earlier !== undefined || taken.has(id) || MADE_ID.test(id))) {
+      refused.push(idRefusal(draft, id, earlier));
+      continue;
     }
-    if (!known.has(id)) return [];
-    return [
-      {
-        path,
-        value: id,
-        message: "a job with this id is registered already",
-        fix: "Use another id, or leave it out.",
-      },
-    ];
-  });
-  if (problems.length > 0) {
-    throw new RequestProblem("conflict", "No job of the batch is registered, because ids are taken.", {
-      problems,
-    });
+    if (id !== undefined) first.set(id, draft.index);
+    const own = jobId(id ?? madeId(args.nextJobNumber + registered.length));
+    registered.push({ ...draft, job: { ...draft.job, id: own, submittedAtSeconds: args.atSeconds } });
   }
-  const taken = new Set([...known, ...drafts.flatMap(({ id }) => id ?? [])]);
-  const nextId = idMaker(taken);
-  return drafts.map(({ id, job }) => ({ ...job, id: jobId(id ?? nextId()), submittedAtSeconds: atSeconds }));
+  return { registered, refused };
 }
 
-const MADE_ID = /^job-(\d{6,12})$/;
+const MADE_ID = /^job-\d{6,}$/;
 
-/** Makes ids job-000001, job-000002, …, going on after the largest that is taken, so that they sort in order of submission. */
-function idMaker(taken: ReadonlySet<string>): () => string {
-  let last = 0;
-  for (const id of taken) last = Math.max(last, Number(MADE_ID.exec(id)?.[1] ?? 0));
-  return () => {
-    last += 1;
-    return `job-${String(last).padStart(6, "0")}`;
+/** Sorts in the order of submission. */
+const madeId = (number: number): string => `job-${String(number).padStart(6, "0")}`;
+
+function idRefusal(draft: JobDraft, id: string, earlier: number | undefined): RefusedJob {
+  const message = MADE_ID.test(id)
+    ? "ids of this form are made for jobs that bring none"
+    : earlier === undefined
+      ? "a job with this id is registered already"
+      : `/jobs/${earlier} has this id too`;
+  return {
+    index: draft.index,
+    spec: draft.spec,
+    kind: "conflict",
+    problems: [
+      { path: `/jobs/${draft.index}/id`, value: id, message, fix: "Use another id, or leave it out." },
+    ],
   };
 }

@@ -23,25 +23,41 @@ export const NO_BODY: BodyDocument<z.ZodUndefined> = {
 /** Whether an operation reads a body. */
 export const readsBody = ({ body }: Endpoint): boolean => body !== NO_BODY;
 
+/** The cluster that paths without a cluster are about, so that who has one cluster need not name it. */
+export const DEFAULT_CLUSTER_ID = "default";
+
+/** What a principal must be allowed to do: nothing, or what the word says (src/service/security). */
+export type EndpointAccess = "open" | "submit" | "plan" | "admin";
+
 /** One operation of the API. */
 export interface Endpoint<
   Body extends z.ZodType = z.ZodType,
   Query extends z.ZodObject = z.ZodObject,
   Params extends z.ZodObject = z.ZodObject,
   Reply extends z.ZodType = z.ZodType,
+  Headers extends z.ZodObject = z.ZodObject,
 > {
   readonly operationId: string;
-  readonly method: "get" | "post" | "delete";
-  /** As OpenAPI writes it: "/v1/jobs/{jobId}". */
+  readonly method: "get" | "post" | "delete" | "patch" | "put";
+  /** Of a cluster: the path is below /v1/clusters/{clusterId}, and below /v1 for the default cluster. */
+  readonly scope: "service" | "cluster";
+  readonly access: EndpointAccess;
+  /** As OpenAPI writes it: "/jobs/{jobId}" of a cluster, "/v1/catalog" of the service. */
   readonly path: string;
-  readonly tag: "Jobs" | "Planning" | "Predictions" | "Reference data" | "Service";
+  readonly tag: "Jobs" | "Planning" | "Clusters" | "Predictions" | "Reference data" | "Service";
   readonly summary: string;
   readonly description: string;
   readonly body: BodyDocument<Body>;
   readonly query: Query;
   readonly params: Params;
+  /** Request headers that the operation reads, in lower case. */
+  readonly headers: Headers;
   readonly reply: {
-    readonly status: 200 | 202;
+    readonly status: 200 | 201 | 202;
+    /** "application/json" unless the answer is something else. */
+    readonly contentType?: string;
+    /** Response headers, described. */
+    readonly headers?: z.ZodObject;
     readonly description: string;
     readonly schema: Reply;
     readonly example: z.output<Reply>;
@@ -56,6 +72,12 @@ export function endpoint<
   Query extends z.ZodObject,
   Params extends z.ZodObject,
   Reply extends z.ZodType,
->(declared: Endpoint<Body, Query, Params, Reply>): Endpoint<Body, Query, Params, Reply> {
+  Headers extends z.ZodObject = z.ZodObject,
+>(declared: Endpoint<Body, Query, Params, Reply, Headers>): Endpoint<Body, Query, Params, Reply, Headers> {
   return declared;
+}
+
+/** Where an endpoint is found: the path that names the cluster comes first. */
+export function pathsOf({ scope, path }: Pick<Endpoint, "scope" | "path">): readonly string[] {
+  return scope === "cluster" ? [`/v1/clusters/{clusterId}${path}`, `/v1${path}`] : [path];
 }

@@ -4,7 +4,7 @@ import type { ErrorRequestHandler, Request } from "express";
 import type { Logger } from "pino";
 import { InvalidInput } from "../catalog/input-problem.ts";
 import { MAX_BODY_BYTES } from "./json-body.ts";
-import { LoopClosed } from "./planning-loop.ts";
+import { UnknownCluster } from "../store/store.ts";
 import { RequestProblem, problemJson, statusOf } from "./problem-details.ts";
 
 /** The last handler of the app. */
@@ -37,7 +37,7 @@ function defect(logger: Logger, error: unknown, requestId: string): RequestProbl
 /** The problem that an error stands for; undefined for a defect. */
 function requestProblem(error: unknown): RequestProblem | undefined {
   if (error instanceof RequestProblem) return error;
-  if (error instanceof LoopClosed) return new RequestProblem("not-ready", error.message);
+  if (error instanceof UnknownCluster) return new RequestProblem("unknown-cluster", error.message);
   if (error instanceof InvalidInput) {
     const count = error.problems.length === 1 ? "one problem" : `${error.problems.length} problems`;
     return new RequestProblem("invalid-input", `The ${error.source} has ${count}.`, {

@@ -8,10 +8,19 @@ import type {
 } from "zod-openapi";
 import { groupBy } from "../domain/group-by.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readsBody } from "./endpoint.ts";
+import { pathsOf, readsBody } from "./endpoint.ts";
+import { clusterParameters } from "./endpoints/parameters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import {
+  getCommands,
+  getPlanChanges,
+  getPlanOfRevision,
+  getPlans,
+  getPlanStream,
+  putCommand,
+} from "./endpoints/plans.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -25,7 +34,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   postEvents,
   postReplan,
   getPlan,
+  getPlanStream,
   getExplanation,
+  getPlans,
+  getPlanOfRevision,
+  getPlanChanges,
+  getCommands,
+  putCommand,
   postEstimates,
   getCatalog,
   getNetworks,
@@ -36,6 +51,7 @@ const ENDPOINTS: readonly Endpoint[] = [
 const TAGS = [
   { name: "Jobs", description: "Training jobs: submit, list, cancel." },
   { name: "Planning", description: "Events, decisions and plans." },
+  { name: "Clusters", description: "What is planned independently: a catalogue, limits and jobs each." },
   { name: "Predictions", description: "How long a job takes where." },
   { name: "Reference data", description: "What jobs and plans refer to." },
   { name: "Service", description: "For whoever runs the service." },
@@ -43,7 +59,22 @@ const TAGS = [
 
 /** Any request may have an unknown parameter or meet a defect. */
 const PROBLEMS_OF_ALL: readonly ProblemStatus[] = [400, 500];
+const PROBLEMS_OF_CLUSTERS: readonly ProblemStatus[] = [404];
+/** Under /v1 a request may lack a key, a scope or patience. */
+const PROBLEMS_OF_GUARDED: readonly ProblemStatus[] = [401, 403, 429];
 const PROBLEMS_OF_BODIES: readonly ProblemStatus[] = [413, 415];
+
+const SECURITY_SCHEMES = {
+  bearer: {
+    type: "http",
+    scheme: "bearer",
+    description:
+      "An API key (berth_…) or, where the service is configured for it, a JWT. On 127.0.0.1 without any key, requests need none.",
+  },
+} as const;
+
+/** Whether an endpoint asks who is there: everything that is about clusters and jobs does, the health checks do not. */
+const isGuarded = ({ access }: Endpoint): boolean => access !== "open";
 
 /** The whole document as YAML text. */
 export function openapiYaml(): string {
@@ -60,24 +91,42 @@ export function openapiYaml(): string {
     },
     servers: [{ url: "/", description: "This service." }],
     tags: TAGS,
+    components: { securitySchemes: SECURITY_SCHEMES },
     paths: Object.fromEntries(
-      [...groupBy(ENDPOINTS, (endpoint) => endpoint.path)].map(([path, endpoints]) => [
+      [...groupBy(ENDPOINTS.flatMap(placed), (entry) => entry.path)].map(([path, entries]) => [
         path,
-        Object.fromEntries(endpoints.map((endpoint) => [endpoint.method, operation(endpoint)])),
+        Object.fromEntries(entries.map((entry) => [entry.endpoint.method, operation(entry)])),
       ]),
     ),
   });
   return stringify(document, { aliasDuplicateObjects: false, lineWidth: 120, version: "1.1" });
 }
 
-function operation(endpoint: Endpoint): ZodOpenApiOperationObject {
-  const { body, query, params } = endpoint;
+/** An endpoint at one of its paths. */
+interface PlacedEndpoint {
+  readonly endpoint: Endpoint;
+  readonly path: string;
+  readonly namesCluster: "yes" | "no";
+}
+
+const placed = (endpoint: Endpoint): readonly PlacedEndpoint[] =>
+  pathsOf(endpoint).map((path) => ({
+    endpoint,
+    path,
+    namesCluster: endpoint.scope === "cluster" && path.includes("{clusterId}") ? "yes" : "no",
+  }));
+
+function operation({ endpoint, namesCluster }: PlacedEndpoint): ZodOpenApiOperationObject {
+  const { body, query, headers } = endpoint;
+  const params = namesCluster === "yes" ? clusterParameters.extend(endpoint.params.shape) : endpoint.params;
   return {
-    operationId: endpoint.operationId,
+    operationId: `${endpoint.operationId}${namesCluster === "yes" ? "OfCluster" : ""}`,
     tags: [endpoint.tag],
     summary: endpoint.summary,
     description: endpoint.description,
-    requestParams: { query, path: params },
+    // The empty alternative is the service on 127.0.0.1 without keys.
+    security: isGuarded(endpoint) ? [{ bearer: [] }, {}] : [],
+    requestParams: { query, path: params, header: headers },
     ...(readsBody(endpoint)
       ? {
           requestBody: {
@@ -94,13 +143,18 @@ function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
   const { reply, problems } = endpoint;
   const statuses = new Set([
     ...PROBLEMS_OF_ALL,
+    ...(endpoint.scope === "cluster" ? PROBLEMS_OF_CLUSTERS : []),
+    ...(isGuarded(endpoint) ? PROBLEMS_OF_GUARDED : []),
     ...(readsBody(endpoint) ? PROBLEMS_OF_BODIES : []),
     ...problems,
   ]);
   return {
     [`${reply.status}`]: {
       description: reply.description,
-      content: { "application/json": { schema: reply.schema, example: reply.example } },
+      ...(reply.headers === undefined ? {} : { headers: reply.headers }),
+      content: {
+        [reply.contentType ?? "application/json"]: { schema: reply.schema, example: reply.example },
+      },
     },
     ...Object.fromEntries(
       [...statuses].sort((a, b) => a - b).map((status) => [`${status}`, PROBLEM_RESPONSES[status]]),
@@ -126,12 +180,17 @@ function problemResponse(status: ProblemStatus): ZodOpenApiResponseObject {
 /** Shared by all operations: one component each. */
 const PROBLEM_RESPONSES = {
   400: problemResponse(400),
+  401: problemResponse(401),
+  403: problemResponse(403),
   404: problemResponse(404),
   405: problemResponse(405),
   409: problemResponse(409),
+  410: problemResponse(410),
+  412: problemResponse(412),
   413: problemResponse(413),
   415: problemResponse(415),
   422: problemResponse(422),
+  429: problemResponse(429),
   500: problemResponse(500),
   503: problemResponse(503),
 } satisfies Record<ProblemStatus, ZodOpenApiResponseObject>;

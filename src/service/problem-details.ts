@@ -6,13 +6,20 @@ import type { InputProblem } from "../catalog/input-problem.ts";
 export const PROBLEM_KINDS = {
   "invalid-input": { status: 400, title: "The request has a wrong or missing field" },
   "malformed-request": { status: 400, title: "The request cannot be read" },
+  unauthorized: { status: 401, title: "The request does not say who makes it" },
+  forbidden: { status: 403, title: "Whoever makes the request may not do this" },
   "unknown-route": { status: 404, title: "There is nothing at this path" },
+  "unknown-cluster": { status: 404, title: "No cluster has this id" },
   "unknown-job": { status: 404, title: "No job has this id" },
+  "unknown-plan": { status: 404, title: "No plan has this revision" },
   "method-not-allowed": { status: 405, title: "This path does not take this method" },
   conflict: { status: 409, title: "The request contradicts what the service knows already" },
+  pruned: { status: 410, title: "This is no longer kept" },
+  "precondition-failed": { status: 412, title: "What the request builds on has changed meanwhile" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body is not JSON" },
   "unusable-input": { status: 422, title: "The request is well formed, but cannot be planned for" },
+  "too-many-requests": { status: 429, title: "Requests come faster than they are taken" },
   "internal-error": { status: 500, title: "A defect of the service" },
   "not-ready": { status: 503, title: "The service is not ready" },
 } as const;
@@ -25,7 +32,8 @@ export type ProblemStatus = (typeof PROBLEM_KINDS)[ProblemKind]["status"];
 const MAX_ITEMS = 100;
 const MAX_VALUE_CHARACTERS = 200;
 
-const problemItemSchema = z
+/** JSON form of one thing that is wrong. */
+export const problemItemSchema = z
   .strictObject({
     path: z.string().meta({
       description: 'JSON pointer (RFC 6901) to what is wrong; "" is the whole input.',
@@ -109,7 +117,8 @@ export function problemJson(problem: RequestProblem, requestId: string): Problem
   };
 }
 
-function itemJson({ path, value, message, fix }: InputProblem): Problem["problems"][number] {
+/** One thing that is wrong, as JSON. */
+export function itemJson({ path, value, message, fix }: InputProblem): Problem["problems"][number] {
   return value === undefined ? { path, message, fix } : { path, value: shortened(value), message, fix };
 }
 

@@ -1,23 +1,53 @@
 /** Binds endpoints to handlers and mounts them: checks requests, answers, and says which methods a path takes. */
-import type { Express, RequestHandler } from "express";
+import type { Express, Request, RequestHandler, Response } from "express";
 import type { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { readsBody } from "./endpoint.ts";
+import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
 import { readJsonBody } from "./json-body.ts";
+import { authorize } from "./security/authorize.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** An endpoint's request after its checks. */
-export interface CheckedRequest<Body, Query, Params> {
+export interface CheckedRequest<Body, Query, Params, Headers = Record<string, unknown>> {
   readonly body: Body;
   readonly query: Query;
   readonly params: Params;
+  readonly headers: Headers;
+  /** The cluster that the request is about; of the service's own endpoints the default one. */
+  readonly clusterId: string;
+  /** Who asks. */
+  readonly principalId: string;
+  readonly requestId: string;
 }
 
 /** An endpoint that knows how to answer. */
 export interface Route {
-  readonly endpoint: Pick<Endpoint, "method" | "path">;
+  readonly endpoint: Pick<Endpoint, "method" | "path" | "scope" | "access">;
   readonly handlers: readonly RequestHandler[];
+}
+
+/** An answer with response headers, or with a status other than the endpoint's. */
+export class Answered<Reply> {
+  readonly body: Reply;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(body: Reply, headers: Readonly<Record<string, string>>) {
+    this.body = body;
+    this.headers = headers;
+  }
+}
+
+/** JSON that is only made when the client has not seen it: `tag` names its version. */
+export class Tagged {
+  /** Without quotes. */
+  readonly tag: string;
+  readonly json: () => string | Promise<string>;
+
+  constructor(tag: string, json: () => string | Promise<string>) {
+    this.tag = tag;
+    this.json = json;
+  }
 }
 
 /** Binds an endpoint to the function that answers it; the compiler holds its answer to the endpoint's schema. */
@@ -26,34 +56,98 @@ export function route<
   Query extends z.ZodObject,
   Params extends z.ZodObject,
   Reply extends z.ZodType,
+  Headers extends z.ZodObject,
 >(
-  endpoint: Endpoint<Body, Query, Params, Reply>,
+  endpoint: Endpoint<Body, Query, Params, Reply, Headers>,
   answer: (
-    request: CheckedRequest<z.output<Body>, z.output<Query>, z.output<Params>>,
-  ) => z.output<Reply> | Promise<z.output<Reply>>,
+    request: CheckedRequest<z.output<Body>, z.output<Query>, z.output<Params>, z.output<Headers>>,
+  ) => Answer<z.output<Reply>> | Promise<Answer<z.output<Reply>>>,
 ): Route {
-  const { body, query, params, reply } = endpoint;
+  return rawRoute(endpoint, async (checked, request, response) => {
+    const answered = await answer(checked);
+    if (answered instanceof Tagged) {
+      await sendTagged(answered, request, response);
+      return;
+    }
+    const { body, headers } = answered instanceof Answered ? answered : { body: answered, headers: {} };
+    response.set(headers).status(endpoint.reply.status).json(body);
+  });
+}
+
+type Answer<Reply> = Reply | Answered<Reply> | Tagged;
+
+/** As `route`, for answers that are no single JSON text: the handler writes the response itself. */
+export function rawRoute<
+  Body extends z.ZodType,
+  Query extends z.ZodObject,
+  Params extends z.ZodObject,
+  Reply extends z.ZodType,
+  Headers extends z.ZodObject,
+>(
+  endpoint: Endpoint<Body, Query, Params, Reply, Headers>,
+  answer: (
+    checked: CheckedRequest<z.output<Body>, z.output<Query>, z.output<Params>, z.output<Headers>>,
+    request: Request,
+    response: Response,
+  ) => void | Promise<void>,
+): Route {
+  const { body, query, params, headers } = endpoint;
   const handle: RequestHandler = async (request, response) => {
+    const { clusterId = DEFAULT_CLUSTER_ID, ...ownParams } = request.params;
+    const given = Object.fromEntries(
+      Object.keys(headers.shape).flatMap((name) => {
+        const value = request.headers[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    );
     const checked = {
-      params: parseInput(params, request.params, "path"),
+      clusterId: typeof clusterId === "string" ? clusterId : DEFAULT_CLUSTER_ID,
+      principalId: response.locals.principal?.id ?? "anonymous",
+      requestId: typeof request.id === "string" ? request.id : "",
+      params: parseInput(params, ownParams, "path"),
       query: parseInput(query, { ...request.query }, "query"),
+      headers: parseInput(headers, given, "headers"),
     };
     body.precheck?.(request.body);
-    const answered = await answer({ ...checked, body: parseInput(body.schema, request.body, "body") });
-    response.status(reply.status).json(answered);
+    await answer({ ...checked, body: parseInput(body.schema, request.body, "body") }, request, response);
   };
   return { endpoint, handlers: readsBody(endpoint) ? [...readJsonBody(), handle] : [handle] };
 }
 
+/** 304 where the client has this version already. */
+async function sendTagged({ tag, json }: Tagged, request: Request, response: Response): Promise<void> {
+  response.set("ETag", `W/"${tag}"`);
+  if (request.fresh) {
+    response.status(304).end();
+    return;
+  }
+  response.type("application/json").send(await json());
+}
+
 /** Mounts routes; a path that is asked with another method answers 405 with Allow. */
 export function mountRoutes(app: Express, routes: readonly Route[]): void {
-  const paths = new Set(routes.map((entry) => entry.endpoint.path));
-  for (const path of paths) {
-    const ofPath = routes.filter((entry) => entry.endpoint.path === path);
+  const placed = routes.flatMap((entry) => pathsOf(entry.endpoint).map((path) => ({ path, ...entry })));
+  for (const path of new Set(placed.map((entry) => entry.path))) {
+    const ofPath = placed.filter((entry) => entry.path === path);
     const mounted = app.route(path.replaceAll(/\{(\w+)\}/g, ":$1"));
-    for (const { endpoint, handlers } of ofPath) mounted[endpoint.method](...handlers);
+    for (const { endpoint, handlers } of ofPath) mounted[endpoint.method](...accessOf(endpoint), ...handlers);
     mounted.all(methodNotAllowed(ofPath.map(({ endpoint }) => endpoint.method)));
   }
+}
+
+/** Who may come here, and that a cluster's paths without its id are about the default cluster. */
+function accessOf({ access, scope }: Route["endpoint"]): readonly RequestHandler[] {
+  if (access === "open") return [];
+  return [
+    authorize({
+      scope: access,
+      clusterOf: ({ params }) => {
+        const { clusterId } = params;
+        if (typeof clusterId === "string") return clusterId;
+        return scope === "cluster" ? DEFAULT_CLUSTER_ID : null;
+      },
+    }),
+  ];
 }
 
 /** Answers 405 with the methods that are allowed; HEAD comes with GET. */

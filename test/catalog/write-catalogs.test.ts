@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { loadGpus } from "../../src/catalog/load-gpus.ts";
 import { azure2022 } from "../../tools/catalogs/azure-2022.ts";
 import { azure202611 } from "../../tools/catalogs/azure-2026-11.ts";
-import { catalogText } from "../../tools/catalogs/catalog-text.ts";
+import { catalogText } from "../../src/catalog/vm-catalog-text.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 const csvPath = resolve(repository, "../shared/data/vm-catalog/azure-gpu-vms-2022.csv");

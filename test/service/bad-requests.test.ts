@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Answer, ContractServer } from "./contract-server.ts";
-import { contractServer, jobSpec } from "./contract-server.ts";
+import { closeDatabase, contractServer, jobSpec } from "./contract-server.ts";
 import { draftSolver } from "./fake-solver.ts";
 
 let server: ContractServer;
@@ -9,27 +9,24 @@ beforeAll(async () => {
   server = await contractServer({ solver: draftSolver });
   await server.post("/v1/jobs", { jobs: [jobSpec({ id: "known" }), jobSpec({ id: "done" })] });
   await server.post("/v1/events", { kind: "job-completed", jobId: "done" });
-  await server.service.loop.idle();
+  await server.settled();
 });
-afterAll(() => server.close());
-
-/** What a request must leave as it was. */
-const footprint = (): unknown => {
-  const { state, pendingEventCount } = server.service.loop.view();
-  return { revision: state.revision, jobs: state.jobs.length, pendingEventCount };
-};
+afterAll(async () => {
+  await server.close();
+  await closeDatabase();
+});
 
 async function refused(
   request: Promise<Answer>,
   status: number,
   problem: Readonly<Record<string, unknown>>,
 ): Promise<Answer> {
-  const before = footprint();
+  const before = await server.footprint();
   const answer = await request;
   expect(answer).toMatchObject({ status, json: { status, ...problem } });
   expect(answer.headers.get("content-type")).toContain("application/problem+json");
   expect(answer.json).toMatchObject({ instance: `urn:uuid:${answer.headers.get("x-request-id") ?? ""}` });
-  expect(footprint()).toEqual(before);
+  expect(await server.footprint()).toEqual(before);
   return answer;
 }
 
@@ -142,7 +139,7 @@ describe("a batch of jobs that is refused as a whole", () => {
       [1, 2].map(() => server.post("/v1/jobs", { jobs: [jobSpec({ id: "raced" })] })),
     );
     expect(answers.map((answer) => answer.status).sort()).toEqual([202, 409]);
-    await server.service.loop.idle();
+    await server.settled();
   });
 });
 
@@ -171,7 +168,7 @@ describe("a body that cannot be read", () => {
 
 describe("an event that is refused", () => {
   it("for its kind, its fields, its share", async () => {
-    await refused(server.post("/v1/events", { kind: "node-lost" }), 400, { problems: [{ path: "/kind" }] });
+    await refused(server.post("/v1/events", { kind: "node-stolen" }), 400, { problems: [{ path: "/kind" }] });
     await refused(server.post("/v1/events", { kind: "job-completed" }), 400, {
       problems: [{ path: "/jobId" }],
     });

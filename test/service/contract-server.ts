@@ -3,22 +3,34 @@
  * An answer that the document does not allow becomes a 599, which no test expects.
  */
 import { createServer } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import express from "express";
 import type { ErrorRequestHandler } from "express";
 import { middleware } from "express-openapi-validator";
 import { pino } from "pino";
+import { z } from "zod";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
-import type { Service } from "../../src/service/create-service.ts";
 import { createService } from "../../src/service/create-service.ts";
-import type { EventLog } from "../../src/store/event-log.ts";
+import { configurationOf } from "../../src/service/clusters/cluster-configuration.ts";
+import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
+import type { ChangeBell } from "../../src/store/change-bell.ts";
+import { changeBell } from "../../src/store/change-bell.ts";
+import type { ClusterRecord } from "../../src/store/clusters.ts";
+import type { PlanRecord } from "../../src/store/plan-record.ts";
+import type { Store } from "../../src/store/store.ts";
+import { emptyCluster } from "../../src/domain/cluster-state.ts";
+import type { ClusterSettings } from "../../src/domain/cluster-state.ts";
 import { EXACT } from "../support/limits.ts";
+import type { TestStore } from "../support/test-store.ts";
+import { testStore } from "../support/test-store.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { openGuards } from "./open-guards.ts";
 
 /** An answer, its JSON parsed. */
 export interface Answer {
@@ -29,15 +41,25 @@ export interface Answer {
   readonly json: unknown;
 }
 
+/** A service with its planner. */
 export interface ContractServer {
   readonly url: string;
-  readonly service: Service;
+  readonly store: Store;
   readonly clock: FakeClock;
   /** Lines of the service's log. */
   readonly logLines: readonly string[];
   readonly get: (path: string) => Promise<Answer>;
   readonly post: (path: string, body: unknown) => Promise<Answer>;
   readonly send: (path: string, request: RequestInit) => Promise<Answer>;
+  readonly cluster: () => Promise<ClusterRecord>;
+  /** What a refused request must leave as it was. */
+  readonly footprint: () => Promise<unknown>;
+  /** Waits until every acknowledged event is in the plan in force, and gives that plan. */
+  readonly settled: () => Promise<PlanRecord>;
+  /** Waits until the default cluster is as the test wants it. */
+  readonly until: (isIt: (cluster: ClusterRecord) => boolean) => Promise<void>;
+  /** Waits for a plan after the one of a revision. */
+  readonly planAfter: (revision: number) => Promise<PlanRecord>;
   readonly close: () => Promise<void>;
 }
 
@@ -57,24 +79,55 @@ const contract = middleware({
   fileUploader: false,
 });
 
+/** One database for all servers of a test file. */
+let database: Promise<TestStore> | undefined;
+
+/** The database that servers of this test file use; `closeDatabase` ends it. */
+export const sharedDatabase = (): Promise<TestStore> => (database ??= testStore());
+
+/** Ends the database of this test file. */
+export async function closeDatabase(): Promise<void> {
+  await (await database)?.close();
+  database = undefined;
+}
+
 /** The cluster of the 2019 prototype (two nodes, four VM types), at noon of 2026-11-20, with no job. */
 export async function contractServer(options: {
   readonly solver: SolverPort;
-  readonly eventLog?: EventLog;
   readonly policy?: PolicyName;
+  readonly settings?: ClusterSettings;
 }): Promise<ContractServer> {
+  const { pool, store, empty } = await sharedDatabase();
+  await empty();
   const clock = fakeClock(NOON);
   const logLines: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void logLines.push(line) });
-  const service = createService({
-    settings,
-    reference,
-    policy: "progress-value",
-    limits: EXACT,
+  const initialSettings = emptyCluster(options.settings ?? settings).settings;
+  const configuration = { policy: options.policy ?? "progress-value" };
+  await store.clusters.create({
+    id: "default",
+    configuration,
+    initialSettings,
+    createdAtSeconds: clock.nowSeconds(),
+  });
+  const bell: ChangeBell = await changeBell(pool, (error) => logger.error(error));
+  const host = startPlannerHost({
+    pool,
+    store,
+    bell,
     clock,
     logger,
-    ...options,
+    meansOf: (cluster) => ({
+      policy: configurationOf(cluster).policy,
+      solver: options.solver,
+      limits: EXACT,
+    }),
+    nextOccasion: () => null,
+    pausedUntil: () => null,
+    onDecision: () => undefined,
   });
+  const guards = openGuards(store, () => clock.nowSeconds(), logger);
+  const service = createService({ store, bell, reference, clock, logger, guards });
   const outer = express();
   outer.use(contract);
   outer.use(service.app);
@@ -91,12 +144,29 @@ export async function contractServer(options: {
     outer(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const url = `http://127.0.0.1:${portOf(address)}`;
+  const url = `http://127.0.0.1:${portOf(server.address())}`;
   const send = (path: string, request: RequestInit): Promise<Answer> => fetchAnswer(`${url}${path}`, request);
+  const cluster = async (): Promise<ClusterRecord> => {
+    const found = await store.clusters.find("default");
+    if (found === undefined) throw new Error("The default cluster is gone");
+    return found;
+  };
+  const until = async (isIt: (cluster: ClusterRecord) => boolean): Promise<void> => {
+    while (!isIt(await cluster())) await setTimeout(POLL_MILLISECONDS);
+  };
+  const planWhen = async (isIt: (cluster: ClusterRecord) => boolean): Promise<PlanRecord> => {
+    for (;;) {
+      const now = await cluster();
+      if (now.planRevision !== null && isIt(now)) {
+        const plan = await store.plans.ofRevision("default", now.planRevision);
+        if (plan !== undefined) return plan;
+      }
+      await setTimeout(POLL_MILLISECONDS);
+    }
+  };
   return {
     url,
-    service,
+    store,
     clock,
     logLines,
     send,
@@ -107,13 +177,29 @@ export async function contractServer(options: {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(body),
       }),
+    cluster,
+    footprint: async () => ({
+      clusters: await store.clusters.all(),
+      jobs: await store.jobs.counts("default"),
+      answers: await store.db
+        .selectFrom("idempotency_keys")
+        .select((select) => select.fn.countAll<number>().as("count"))
+        .execute(),
+    }),
+    until,
+    settled: () => planWhen((now) => now.lastSequence + now.planCount === (now.planRevision ?? 0) + 1),
+    planAfter: (revision) => planWhen((now) => (now.planRevision ?? 0) > revision),
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await service.close();
+      await guards.audit.settled();
+      await host.close();
+      await bell.close();
     },
   };
 }
+
+const POLL_MILLISECONDS = 3;
 
 /** Fetches, following no redirect. */
 export async function fetchAnswer(url: string, request: RequestInit): Promise<Answer> {
@@ -128,6 +214,10 @@ function portOf(address: AddressInfo | string | null): number {
   if (address === null || typeof address === "string") throw new Error("The server has no port");
   return address.port;
 }
+
+/** The cursor of the page after this one. */
+export const nextCursor = ({ json }: Answer): string =>
+  z.object({ nextCursor: z.string() }).parse(json).nextCursor;
 
 /** A job as posted, due in a day. */
 export const jobSpec = (more: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> => ({

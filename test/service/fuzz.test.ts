@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ContractServer } from "./contract-server.ts";
-import { contractServer, jobSpec } from "./contract-server.ts";
+import { closeDatabase, contractServer, jobSpec } from "./contract-server.ts";
 import { draftSolver } from "./fake-solver.ts";
 
 let server: ContractServer;
@@ -9,9 +9,12 @@ let server: ContractServer;
 beforeAll(async () => {
   server = await contractServer({ solver: draftSolver });
   await server.post("/v1/jobs", { jobs: [jobSpec({ id: "known" })] });
-  await server.service.loop.idle();
+  await server.settled();
 });
-afterAll(() => server.close());
+afterAll(async () => {
+  await server.close();
+  await closeDatabase();
+});
 
 const POSTS = ["/v1/jobs", "/v1/events", "/v1/estimates"] as const;
 const PATHS = [
@@ -93,7 +96,7 @@ const badRequest = fc.oneof(
 
 describe("bad requests at random", () => {
   it("are all answered with 4xx and change nothing", async () => {
-    const before = server.service.loop.view().state;
+    const before = await server.footprint();
     await fc.assert(
       fc.asyncProperty(badRequest, async ({ path, method, type, body: text }) => {
         const answer = await server.send(path, {
@@ -104,7 +107,7 @@ describe("bad requests at random", () => {
         expect(answer.status).toBeGreaterThanOrEqual(400);
         expect(answer.status).toBeLessThan(500);
         expect(answer.headers.get("content-type")).toContain("application/problem+json");
-        expect(server.service.loop.view().state).toBe(before);
+        expect(await server.footprint()).toEqual(before);
       }),
       { numRuns: 300, seed: 20261120 },
     );

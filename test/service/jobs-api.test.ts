@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
 import type { ContractServer } from "./contract-server.ts";
-import { contractServer, jobSpec } from "./contract-server.ts";
+import { closeDatabase, contractServer, jobSpec, nextCursor } from "./contract-server.ts";
 
 let solver: SolverPort;
 let server: ContractServer;
@@ -10,7 +10,10 @@ let server: ContractServer;
 beforeAll(() => {
   solver = highsSolver({ threads: 1 });
 });
-afterAll(() => solver.close());
+afterAll(async () => {
+  await solver.close();
+  await closeDatabase();
+});
 beforeEach(async () => {
   server = await contractServer({ solver });
 });
@@ -23,9 +26,9 @@ describe("the API with HiGHS", () => {
     });
     expect(posted).toMatchObject({
       status: 202,
-      json: { jobIds: ["JJ1", "job-000001", "JJ3"], acceptedAt: "2026-11-20T12:00:00Z" },
+      json: { jobIds: ["JJ1", "job-000002", "JJ3"], acceptedAt: "2026-11-20T12:00:00Z" },
     });
-    await server.service.loop.idle();
+    await server.settled();
 
     const plan = await server.get("/v1/plan");
     expect(plan).toMatchObject({
@@ -49,15 +52,15 @@ describe("the API with HiGHS", () => {
     });
     const all = await server.get("/v1/plan/explanation");
     expect(all).toMatchObject({
-      json: { jobs: [{ jobId: "JJ1" }, { jobId: "JJ3" }, { jobId: "job-000001" }] },
+      json: { jobs: [{ jobId: "JJ1" }, { jobId: "JJ3" }, { jobId: "job-000002" }] },
     });
   });
 
   it("follows a job from its arrival to its completion", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
+    await server.settled();
     server.clock.advanceBy(600);
-    await server.service.loop.idle();
+    await server.settled();
     const running = await server.get("/v1/jobs/JJ1");
     expect(running).toMatchObject({
       status: 200,
@@ -83,7 +86,7 @@ describe("the API with HiGHS", () => {
         forecast: null,
       },
     });
-    await server.service.loop.idle();
+    await server.settled();
     expect(await server.get("/v1/plan")).toMatchObject({
       json: { nodes: [], running: [], nextDecisionAt: null },
     });
@@ -91,49 +94,53 @@ describe("the API with HiGHS", () => {
 
   it("replans on request and at the plan's next decision", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
-    const before = server.service.loop.view().enacted?.plan;
+    await server.settled();
+    const { plan: before } = await server.settled();
     expect((await server.send("/v1/replan", { method: "POST" })).status).toBe(202);
     expect((await server.post("/v1/replan", {})).status).toBe(202);
-    await server.service.loop.idle();
-    const after = server.service.loop.view().enacted?.plan;
-    expect(after?.revision).toBeGreaterThan(before?.revision ?? Infinity);
-    server.clock.advanceTo(after?.wakeUpAtSeconds ?? 0);
-    await server.service.loop.idle();
-    expect(server.service.loop.view().enacted?.plan.decidedAtSeconds).toBe(after?.wakeUpAtSeconds);
+    await server.settled();
+    const { plan: after } = await server.settled();
+    expect(after.revision).toBeGreaterThan(before.revision);
+    server.clock.advanceTo(after.wakeUpAtSeconds ?? 0);
+    const { plan: next } = await server.planAfter(after.revision);
+    expect(next.decidedAtSeconds).toBe(after.wakeUpAtSeconds);
   });
 
   it("cancels a job and frees what it used", async () => {
     await server.post("/v1/jobs", { jobs: [jobSpec({ id: "JJ1" })] });
-    await server.service.loop.idle();
+    await server.settled();
     expect((await server.send("/v1/jobs/JJ1", { method: "DELETE" })).status).toBe(202);
     expect(await server.get("/v1/jobs/JJ1")).toMatchObject({
       json: { status: "cancelled", cancelledAt: "2026-11-20T12:00:00Z", tardinessCostUsd: null },
     });
-    await server.service.loop.idle();
+    await server.settled();
     expect(await server.get("/v1/plan")).toMatchObject({ json: { nodes: [], rentPerHourUsd: 0 } });
     expect((await server.send("/v1/jobs/JJ1", { method: "DELETE" })).status).toBe(409);
   });
 
-  it("pages through jobs", async () => {
-    await server.post("/v1/jobs", { jobs: ["a", "b", "c"].map((id) => jobSpec({ id })) });
+  it("pages through jobs in the order of their submission", async () => {
+    await server.post("/v1/jobs", { jobs: ["c", "a", "b"].map((id) => jobSpec({ id })) });
     const first = await server.get("/v1/jobs?limit=2");
-    expect(first).toMatchObject({ json: { jobs: [{ id: "a" }, { id: "b" }], nextAfterId: "b" } });
-    const second = await server.get("/v1/jobs?limit=2&afterId=b");
-    expect(second).toMatchObject({ json: { jobs: [{ id: "c" }], nextAfterId: null } });
+    expect(first).toMatchObject({ json: { jobs: [{ id: "c" }, { id: "a" }] } });
+    const second = await server.get(`/v1/jobs?limit=2&cursor=${nextCursor(first)}`);
+    expect(second).toMatchObject({ json: { jobs: [{ id: "b" }], nextCursor: null } });
     expect(await server.get("/v1/jobs?status=completed")).toMatchObject({
-      json: { jobs: [], nextAfterId: null },
+      json: { jobs: [], nextCursor: null },
     });
-    await server.service.loop.idle();
+    await server.settled();
   });
 
-  it("makes ids that sort in order of submission and are never taken", async () => {
-    await server.post("/v1/jobs", { jobs: [jobSpec({ id: "job-000041" })] });
-    const made = await server.post("/v1/jobs", {
-      jobs: [jobSpec(), jobSpec({ id: "job-000050" }), jobSpec()],
+  it("makes ids that sort in the order of submission, and keeps their form to itself", async () => {
+    expect(await server.post("/v1/jobs", { jobs: [jobSpec({ id: "job-000041" })] })).toMatchObject({
+      status: 409,
+      json: { problems: [{ path: "/jobs/0/id", value: "job-000041" }] },
     });
-    expect(made).toMatchObject({ json: { jobIds: ["job-000051", "job-000050", "job-000052"] } });
-    await server.service.loop.idle();
+    const made = await server.post("/v1/jobs", { jobs: [jobSpec(), jobSpec({ id: "mine" }), jobSpec()] });
+    expect(made).toMatchObject({ json: { jobIds: ["job-000001", "mine", "job-000003"] } });
+    expect(await server.post("/v1/jobs", { jobs: [jobSpec()] })).toMatchObject({
+      json: { jobIds: ["job-000004"] },
+    });
+    await server.settled();
   });
 
   it("takes a job with its own network, and one with its own measurements only", async () => {
@@ -159,6 +166,6 @@ describe("the API with HiGHS", () => {
       },
     });
     expect(await server.get("/v1/jobs/inline")).toMatchObject({ json: { network: "inline" } });
-    await server.service.loop.idle();
+    await server.settled();
   });
 });

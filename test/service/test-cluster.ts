@@ -1,5 +1,5 @@
-/** A cluster of two kinds of node, and jobs for it, for tests of the loop: no predictions, two configurations. */
-import type { ClusterSettings, ClusterState } from "../../src/domain/cluster-state.ts";
+/** A cluster of two kinds of node, and jobs for it, for tests of planners: no predictions, two configurations. */
+import type { ClusterSettings } from "../../src/domain/cluster-state.ts";
 import type { JobsArrived } from "../../src/domain/event.ts";
 import { jobId, vmTypeId } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/job.ts";
@@ -40,10 +40,10 @@ export function testJob(id: string, submittedAtSeconds = START_SECONDS): Job {
   };
 }
 
-/** The arrival of jobs, for `submit`. */
+/** The arrival of jobs at a time. */
 export const arrival =
   (...ids: readonly string[]) =>
-  (_: ClusterState, atSeconds: number): JobsArrived => ({
+  (atSeconds: number): JobsArrived => ({
     kind: "jobs-arrived",
     atSeconds,
     jobs: ids.map((id) => testJob(id, atSeconds)),

@@ -4,7 +4,7 @@ import { AZURE_VM_SHAPES } from "../../src/catalog/azure-vm-shapes.ts";
 import type { VmCatalogJson } from "../../src/catalog/vm-catalog-schema.ts";
 import { compareIds } from "../../src/domain/ids.ts";
 import type { GpuSpec } from "../../src/performance/gpu.ts";
-import { AZURE_DOCUMENTS, factsOf, retirementOf } from "./azure-provenance.ts";
+import { AZURE_DOCUMENTS, factsOf, retirementOf } from "../../src/catalog/azure-provenance.ts";
 
 type Unpriced = VmCatalogJson["withoutPrice"][number];
 

@@ -14,7 +14,7 @@ import { parseVmCatalog } from "../../src/catalog/load-vm-catalog.ts";
 import type { VmCatalogJson } from "../../src/catalog/vm-catalog-schema.ts";
 import { azure2022 } from "./azure-2022.ts";
 import { azure202611 } from "./azure-2026-11.ts";
-import { catalogText } from "./catalog-text.ts";
+import { catalogText } from "../../src/catalog/vm-catalog-text.ts";
 
 const repository = resolve(import.meta.dirname, "../..");
 const { values } = parseArgs({

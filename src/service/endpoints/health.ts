@@ -7,6 +7,8 @@ import { noParameters } from "./parameters.ts";
 export const getHealth = endpoint({
   operationId: "getHealth",
   method: "get",
+  scope: "service",
+  access: "open",
   path: "/healthz",
   tag: "Service",
   summary: "Is the process alive?",
@@ -14,6 +16,7 @@ export const getHealth = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "It is.",
@@ -27,27 +30,27 @@ export const getHealth = endpoint({
 export const getReadiness = endpoint({
   operationId: "getReadiness",
   method: "get",
+  scope: "service",
+  access: "open",
   path: "/readyz",
   tag: "Service",
   summary: "Can plans be relied on?",
   description:
-    "503, with the reason, until the first plan is decided, and from a failed decision until the next one succeeds.",
+    "503, with the reason, while the store does not answer, while a cluster has no plan yet, and while the service shuts down.",
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "They can.",
     schema: z
       .strictObject({
         status: z.literal("ready"),
-        pendingEventCount: z
-          .int()
-          .min(0)
-          .meta({ description: "Events taken in that no plan knows yet.", example: 0 }),
+        clusterCount: z.int().min(0).meta({ description: "Clusters that have a plan.", example: 1 }),
       })
       .meta({ id: "Readiness" }),
-    example: { status: "ready", pendingEventCount: 0 },
+    example: { status: "ready", clusterCount: 1 },
   },
   problems: [503],
 });

@@ -1,12 +1,16 @@
 /** Endpoints about jobs, as data. */
 import { z } from "zod";
 import { InvalidInput } from "../../catalog/input-problem.ts";
-import { idSchema, jobSpecSchema } from "../../catalog/job-spec.ts";
+import { jobSpecSchema } from "../../catalog/job-spec.ts";
+import { isoTimeSchema } from "../../catalog/time.ts";
 import { JOB_STATUSES, jobDetailSchema, jobViewSchema } from "../../report/job-view.ts";
 import { idField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema } from "./accepted.ts";
 import { JOB_DETAIL_EXAMPLE, JOB_EXAMPLE, JOB_SPEC_EXAMPLE } from "./examples.ts";
+import { cursorSchema } from "../cursor.ts";
+import { problemItemSchema } from "../problem-details.ts";
+import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
 import { jobParameters, noParameters } from "./parameters.ts";
 
 /** Jobs of one batch at most; more must be split into several requests. */
@@ -32,21 +36,38 @@ const limitSchema = z
     },
   });
 
-/** POST /v1/jobs */
+const outcomeSchema = z
+  .strictObject({
+    index: z.int().min(0).meta({ description: "Place in the batch, from 0." }),
+    outcome: z.enum(["accepted", "refused"]),
+    jobId: idField
+      .nullable()
+      .meta({ description: "Id of the job; made if left out. null if it was refused." }),
+    problems: z.array(problemItemSchema).meta({ description: "Why it was refused." }),
+  })
+  .meta({ id: "JobOutcome", description: "What became of one job of a batch." });
+
+/** POST /jobs */
 export const postJobs = endpoint({
   operationId: "submitJobs",
   method: "post",
-  path: "/v1/jobs",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs",
   tag: "Jobs",
   summary: "Submit jobs",
   description:
-    "Submits a batch of training jobs and triggers a decision. All or nothing: when one job is refused, none is registered. " +
+    "Submits a batch of training jobs and triggers a decision. All or nothing: when one job is refused, none is registered; " +
+    "with onRefusal=keep-others the others are. " +
     "400: the body does not fit the schema. 422: it does, but a network or VM type is unknown, or a job fits no VM type (memory, GPUs); the reasons are listed. " +
-    "409: an id is taken, or used twice in the batch.",
+    "409: an id is taken, or used twice in the batch, or the Idempotency-Key came with another body before.",
   body: {
     schema: z
       .strictObject({
         jobs: z.array(jobSpecSchema).min(1).max(MAX_BATCH_JOBS).meta({ description: "The batch." }),
+        onRefusal: z.enum(["refuse-all", "keep-others"]).default("refuse-all").meta({
+          description: "What to do with the others when a job is refused.",
+        }),
       })
       .meta({ id: "JobBatch", description: "Jobs to submit together." }),
     isRequired: true,
@@ -55,49 +76,62 @@ export const postJobs = endpoint({
   },
   query: noParameters,
   params: noParameters,
+  headers: idempotencyHeaders,
   reply: {
     status: 202,
-    description: "All jobs are registered; a new plan follows.",
+    description: "The accepted jobs are registered; a new plan follows.",
+    headers: idempotencyReplyHeaders,
     schema: z
       .strictObject({
-        jobIds: z.array(idField).meta({ description: "In the order of the batch; ids left out were made." }),
+        jobIds: z.array(idField).meta({ description: "Of the accepted jobs, in the order of the batch." }),
+        results: z.array(outcomeSchema).meta({ description: "One for each job, in the order of the batch." }),
         ...acceptedFields,
       })
       .meta({ id: "AcceptedJobs" }),
-    example: { jobIds: ["JJ1"], ...ACCEPTED_EXAMPLE },
+    example: {
+      jobIds: ["JJ1"],
+      results: [{ index: 0, outcome: "accepted", jobId: "JJ1", problems: [] }],
+      ...ACCEPTED_EXAMPLE,
+    },
   },
   problems: [409, 422],
 });
 
-/** GET /v1/jobs */
+/** GET /jobs */
 export const getJobs = endpoint({
   operationId: "listJobs",
   method: "get",
-  path: "/v1/jobs",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs",
   tag: "Jobs",
   summary: "List jobs",
-  description: "Jobs sorted by id, as of now: predicted progress included.",
+  description: "Jobs in the order of their submission, as of now: predicted progress included.",
   body: NO_BODY,
   query: z.strictObject({
     status: z.enum(JOB_STATUSES).optional().meta({ description: "Only jobs in this state." }),
+    network: z.string().min(1).max(200).optional().meta({ description: "Only jobs of this network." }),
+    dueBefore: isoTimeSchema.optional().meta({ description: "Only jobs that are due before this." }),
     limit: limitSchema.optional(),
-    afterId: idSchema
+    cursor: cursorSchema
       .optional()
-      .meta({ description: "Only jobs after this id: the nextAfterId of the page before." }),
+      .meta({ description: "Only jobs after the page that gave this nextCursor." }),
   }),
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "One page of jobs.",
     schema: z
       .strictObject({
         jobs: z.array(jobViewSchema),
-        nextAfterId: idField
+        nextCursor: z
+          .string()
           .nullable()
-          .meta({ description: "afterId of the next page; null when this is the last." }),
+          .meta({ description: "cursor of the next page; null when this is the last." }),
       })
       .meta({ id: "JobPage" }),
-    example: { jobs: [JOB_EXAMPLE], nextAfterId: null },
+    example: { jobs: [JOB_EXAMPLE], nextCursor: null },
   },
   problems: [],
 });
@@ -124,13 +158,16 @@ export const PAGE_JOBS = DEFAULT_PAGE_JOBS;
 export const getJob = endpoint({
   operationId: "getJob",
   method: "get",
-  path: "/v1/jobs/{jobId}",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs/{jobId}",
   tag: "Jobs",
   summary: "Get one job",
   description: "One job as of now, with its duration table.",
   body: NO_BODY,
   query: noParameters,
   params: jobParameters,
+  headers: noParameters,
   reply: { status: 200, description: "The job.", schema: jobDetailSchema, example: JOB_DETAIL_EXAMPLE },
   problems: [404],
 });
@@ -139,7 +176,9 @@ export const getJob = endpoint({
 export const deleteJob = endpoint({
   operationId: "cancelJob",
   method: "delete",
-  path: "/v1/jobs/{jobId}",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs/{jobId}",
   tag: "Jobs",
   summary: "Cancel a job",
   description:
@@ -147,6 +186,7 @@ export const deleteJob = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: jobParameters,
+  headers: noParameters,
   reply: {
     status: 202,
     description: "The job is cancelled.",

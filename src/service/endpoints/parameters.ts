@@ -8,3 +8,8 @@ export const noParameters = z.strictObject({});
 export const jobParameters = z.strictObject({
   jobId: idSchema.meta({ description: "Id of the job.", example: "JJ1" }),
 });
+
+/** The path parameter of one cluster. */
+export const clusterParameters = z.strictObject({
+  clusterId: idSchema.meta({ description: "Id of the cluster.", example: "default" }),
+});

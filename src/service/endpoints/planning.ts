@@ -23,17 +23,25 @@ const eventSchema = z
         }),
       })
       .meta({ id: "ProgressReportedEvent", description: "A job says how far it has come." }),
+    z.strictObject({ kind: z.literal("node-lost"), nodeId: idSchema }).meta({
+      id: "NodeLostEvent",
+      description:
+        "A node is gone. Its jobs wait, and go on from what they last reported or were last stopped at.",
+    }),
   ])
-  .meta({ id: "Event", description: "What happened to a job; its time is the service's." });
+  .meta({ id: "Event", description: "What happened; its time is the service's." });
 
 /** POST /v1/events */
 export const postEvents = endpoint({
   operationId: "reportEvent",
   method: "post",
-  path: "/v1/events",
+  scope: "cluster",
+  access: "submit",
+  path: "/events",
   tag: "Planning",
   summary: "Report an event",
-  description: "Reports a completion or progress and triggers a decision. 409: the job has ended already.",
+  description:
+    "Reports a completion, progress or a lost node and triggers a decision. Progress also teaches how fast the job really is. 409: the job has ended already, or the node is not rented.",
   body: {
     schema: eventSchema,
     isRequired: true,
@@ -47,6 +55,7 @@ export const postEvents = endpoint({
   },
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 202,
     description: "The event is taken in.",
@@ -60,7 +69,9 @@ export const postEvents = endpoint({
 export const postReplan = endpoint({
   operationId: "replan",
   method: "post",
-  path: "/v1/replan",
+  scope: "cluster",
+  access: "plan",
+  path: "/replan",
   tag: "Planning",
   summary: "Decide again",
   description: "Triggers a decision now, as the timer does.",
@@ -74,6 +85,7 @@ export const postReplan = endpoint({
   },
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 202,
     description: "A new plan follows.",
@@ -87,13 +99,16 @@ export const postReplan = endpoint({
 export const getPlan = endpoint({
   operationId: "getPlan",
   method: "get",
-  path: "/v1/plan",
+  scope: "cluster",
+  access: "submit",
+  path: "/plan",
   tag: "Planning",
   summary: "Get the plan in force",
   description: "The plan that was enacted last, as it was decided. 503: none has been decided yet.",
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "The plan.",
@@ -107,27 +122,34 @@ export const getPlan = endpoint({
 export const getExplanation = endpoint({
   operationId: "explainPlan",
   method: "get",
-  path: "/v1/plan/explanation",
+  scope: "cluster",
+  access: "submit",
+  path: "/plan/explanation",
   tag: "Planning",
   summary: "Explain the plan in force",
   description:
-    "For every job that the plan knows: each configuration it could have, what that would take and cost, and what stands against it. " +
-    "404: the plan does not know the job asked for. 503: no plan has been decided yet.",
+    "For every job that waits or runs, as of now: each configuration it could have, what that would take and cost, and what stands against it. " +
+    "404: the job asked for neither waits nor runs. 503: no plan has been decided yet.",
   body: NO_BODY,
   query: z.strictObject({
     jobId: idSchema.optional().meta({ description: "Only this job.", example: "JJ1" }),
   }),
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "The explanation.",
     schema: z
       .strictObject({
-        revision: z.int().min(0).meta({ description: "The plan's revision.", example: 4 }),
+        revision: z.int().min(0).meta({ description: "Revision of the plan in force.", example: 4 }),
         jobs: z.array(jobExplanationSchema),
+        omittedJobCount: z.int().min(0).meta({
+          description: "Waiting jobs that are not explained, because there are many; ask for them by jobId.",
+          example: 0,
+        }),
       })
       .meta({ id: "PlanExplanation" }),
-    example: { revision: 4, jobs: [EXPLANATION_EXAMPLE] },
+    example: { revision: 4, jobs: [EXPLANATION_EXAMPLE], omittedJobCount: 0 },
   },
   problems: [404, 503],
 });

@@ -22,6 +22,15 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
     "malformed-request",
     "The request cannot be read: Expected ',' or '}' after property value in JSON at position 12.",
   ),
+  "unknown-cluster": example("unknown-cluster", "No cluster has the id team-b."),
+  unauthorized: example(
+    "unauthorized",
+    'Send an API key or a JWT as "Authorization: Bearer …"; this service answers nobody without one.',
+  ),
+  forbidden: example(
+    "forbidden",
+    "This needs the scope plan; the key 9f86d081884c7d65 has submit. Ask an administrator for a key with the scope plan.",
+  ),
   "unknown-job": example("unknown-job", 'No job has the id "JJ7".'),
   conflict: example("conflict", "No job of the batch is registered, because ids are taken.", [
     {
@@ -31,6 +40,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
       fix: "Use another id, or leave it out.",
     },
   ]),
+  "precondition-failed": example(
+    "precondition-failed",
+    "The request builds on revision 4, and the cluster is at revision 5; read it again.",
+  ),
   "body-too-large": example(
     "body-too-large",
     "A body may have 8388608 bytes; split the batch into several requests.",
@@ -51,6 +64,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
         fix: "Use a smaller batch, a catalogue with larger GPUs, or give measuredSecondsPerEpoch.",
       },
     ],
+  ),
+  "too-many-requests": example(
+    "too-many-requests",
+    "At most 1200 writes are taken each minute; send the next one in 12 s.",
   ),
   "internal-error": example(
     "internal-error",

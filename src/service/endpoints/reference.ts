@@ -14,7 +14,9 @@ const { network, framework, batchSize, samples, epochs } = jobSpecSchema.shape;
 export const postEstimates = endpoint({
   operationId: "estimateDurations",
   method: "post",
-  path: "/v1/estimates",
+  scope: "cluster",
+  access: "submit",
+  path: "/estimates",
   tag: "Predictions",
   summary: "Predict durations",
   description:
@@ -43,6 +45,7 @@ export const postEstimates = endpoint({
   },
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "The predictions.",
@@ -56,13 +59,16 @@ export const postEstimates = endpoint({
 export const getCatalog = endpoint({
   operationId: "getCatalog",
   method: "get",
-  path: "/v1/catalog",
+  scope: "cluster",
+  access: "submit",
+  path: "/catalog",
   tag: "Reference data",
   summary: "Get the catalogue",
   description: "The VM types that may be rented, and the limits of the cluster.",
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "The catalogue.",
@@ -85,6 +91,8 @@ export const getCatalog = endpoint({
 export const getNetworks = endpoint({
   operationId: "listNetworks",
   method: "get",
+  scope: "service",
+  access: "submit",
   path: "/v1/networks",
   tag: "Reference data",
   summary: "List networks",
@@ -92,6 +100,7 @@ export const getNetworks = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
+  headers: noParameters,
   reply: {
     status: 200,
     description: "The networks, sorted by name.",

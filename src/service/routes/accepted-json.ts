@@ -1,11 +1,10 @@
 import { isoTime } from "../../catalog/time.ts";
-import type { ClusterEvent } from "../../domain/event.ts";
-import type { Accepted } from "../planning-loop.ts";
+import type { Recorded } from "../recording/record-event.ts";
 
 /** An acknowledged event as JSON. */
-export function acceptedJson({ event, revision }: Accepted<ClusterEvent>): {
+export function acceptedJson({ atSeconds, revision }: Recorded): {
   readonly acceptedAt: string;
   readonly revision: number;
 } {
-  return { acceptedAt: isoTime(event.atSeconds), revision };
+  return { acceptedAt: isoTime(atSeconds), revision };
 }

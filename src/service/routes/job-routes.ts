@@ -1,47 +1,151 @@
 import type { JobsArrived } from "../../domain/event.ts";
-import { compareIds } from "../../domain/ids.ts";
 import { jobDetail, jobViews } from "../../report/job-view.ts";
+import type { JobRecord } from "../../store/jobs.ts";
+import type { LockedCluster } from "../../store/store.ts";
+import type { JobDraft, RefusedJob } from "../admit-jobs.ts";
 import { draftJobs, registerJobs } from "../admit-jobs.ts";
+import { cursorAfter } from "../cursor.ts";
 import { PAGE_JOBS, deleteJob, getJob, getJobs, postJobs } from "../endpoints/jobs.ts";
+import { answerOnce } from "../idempotent.ts";
+import { RequestProblem, itemJson } from "../problem-details.ts";
+import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
-import { route } from "../route.ts";
+import { Answered, route } from "../route.ts";
 import { acceptedJson } from "./accepted-json.ts";
 import { knownJob, unfinishedJob } from "./known-job.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { jobsNow, knownCluster } from "./service-context.ts";
 
-/** Answers everything under /v1/jobs. */
-export function jobRoutes({ loop, reference, stateNow }: ServiceContext): readonly Route[] {
+/** Answers everything under /jobs of a cluster. */
+export function jobRoutes(context: ServiceContext): readonly Route[] {
+  const { store, clock, jobMakers } = context;
   return [
-    route(postJobs, async ({ body }) => {
-      const drafts = await draftJobs(body.jobs, reference, loop.view().state.settings.vmTypes);
-      const accepted = await loop.submit((state, atSeconds): JobsArrived => ({
-        kind: "jobs-arrived",
-        atSeconds,
-        jobs: registerJobs(drafts, state, atSeconds),
-      }));
-      return { jobIds: accepted.event.jobs.map((job) => job.id), ...acceptedJson(accepted) };
+    route(postJobs, async ({ body, clusterId, principalId, requestId, headers }) => {
+      const cluster = await knownCluster(store, clusterId);
+      const drafted = await draftJobs(body.jobs, jobMakers(clusterId, cluster.settings));
+      const request = {
+        clusterId,
+        principalId,
+        key: headers["idempotency-key"],
+        content: body,
+        atSeconds: clock.nowSeconds(),
+      };
+      return answerOnce(store, request, async (locked) => {
+        const atSeconds = eventTime(locked, clock.nowSeconds());
+        const { registered, refused } = await registerJobs(locked, drafted.drafts, {
+          clusterId,
+          nextJobNumber: locked.cluster.nextJobNumber,
+          atSeconds,
+        });
+        const allRefused = [...drafted.refused, ...refused];
+        if (allRefused.length > 0 && (body.onRefusal === "refuse-all" || registered.length === 0))
+          throw refusal(allRefused);
+        const recorded = await recordArrival(locked, registered, {
+          atSeconds,
+          cause: { principal: principalId, requestId },
+        });
+        return {
+          jobIds: registered.map(({ job }) => job.id),
+          results: outcomes(registered, allRefused),
+          ...acceptedJson(recorded),
+        };
+      });
     }),
-    route(getJobs, ({ query }) => {
-      const { afterId, status, limit = PAGE_JOBS } = query;
-      const matching = jobViews(stateNow()).filter(
-        (job) =>
-          (status === undefined || job.status === status) &&
-          (afterId === undefined || compareIds(job.id, afterId) > 0),
-      );
-      const jobs = matching.slice(0, limit);
-      return { jobs, nextAfterId: jobs.length < matching.length ? (jobs.at(-1)?.id ?? null) : null };
+    route(getJobs, async ({ query, clusterId }) => {
+      const { status, network, dueBefore, cursor, limit = PAGE_JOBS } = query;
+      const cluster = await knownCluster(store, clusterId);
+      const filter = {
+        ...(status === undefined ? {} : { status }),
+        ...(network === undefined ? {} : { network }),
+        ...(dueBefore === undefined ? {} : { dueBeforeSeconds: dueBefore }),
+        ...(cursor === undefined ? {} : { afterNumber: cursor }),
+      };
+      const found = await store.jobs.page(clusterId, filter, limit + 1);
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const views = new Map(jobViews(await jobsNow(context, cluster, page)).map((view) => [view.id, view]));
+      return {
+        jobs: page.flatMap(({ state }) => views.get(state.id) ?? []),
+        nextCursor: found.length > limit && last !== undefined ? cursorAfter(last.number) : null,
+      };
     }),
-    route(getJob, ({ params }) => {
-      const state = stateNow();
-      return jobDetail(state, knownJob(state, params.jobId));
+    route(getJob, async ({ params, clusterId }) => {
+      const cluster = await knownCluster(store, clusterId);
+      const record = await knownJob(store, clusterId, params.jobId);
+      const state = await jobsNow(context, cluster, [record]);
+      const [entry] = state.jobs;
+      if (entry === undefined) throw new Error(`Job ${params.jobId} has no state`);
+      return new Answered(jobDetail(state, entry), { ETag: versionTag(record) });
     }),
-    route(deleteJob, async ({ params }) => {
-      const accepted = await loop.submit((state, atSeconds) => ({
-        kind: "job-cancelled",
-        atSeconds,
-        jobId: unfinishedJob(state, params.jobId).id,
-      }));
-      return acceptedJson(accepted);
-    }),
+    route(deleteJob, async ({ params, clusterId, principalId, requestId }) =>
+      store.write(clusterId, async (locked) => {
+        const { state } = await unfinishedJob(locked, clusterId, params.jobId);
+        const atSeconds = eventTime(locked, clock.nowSeconds());
+        const recorded = await recordEvent(locked, {
+          event: { kind: "job-cancelled", atSeconds, jobId: state.id },
+          cause: { principal: principalId, requestId },
+        });
+        return acceptedJson(recorded);
+      }),
+    ),
   ];
+}
+
+/** Version of a job as it was last changed; what is predicted of it goes on all the same. */
+export const versionTag = ({ version }: Pick<JobRecord, "version">): string => `W/"${version}"`;
+
+async function recordArrival(
+  locked: LockedCluster,
+  registered: readonly JobDraft[],
+  args: {
+    readonly atSeconds: number;
+    readonly cause: { readonly principal: string; readonly requestId: string };
+  },
+): ReturnType<typeof recordEvent> {
+  const event: JobsArrived = {
+    kind: "jobs-arrived",
+    atSeconds: args.atSeconds,
+    jobs: registered.map(({ job }) => job),
+  };
+  const requests = new Map(registered.map(({ job, spec }) => [job.id, spec]));
+  return recordEvent(locked, { event, cause: args.cause, requests });
+}
+
+function refusal(refused: readonly RefusedJob[]): RequestProblem {
+  const sorted = [...refused].sort((a, b) => a.index - b.index);
+  const problems = sorted.flatMap((job) => job.problems);
+  return sorted.some(({ kind }) => kind === "unusable")
+    ? new RequestProblem(
+        "unusable-input",
+        "No job of the batch is registered, because some of them cannot be planned for.",
+        { problems },
+      )
+    : new RequestProblem("conflict", "No job of the batch is registered, because ids are taken.", {
+        problems,
+      });
+}
+
+function outcomes(
+  registered: readonly JobDraft[],
+  refused: readonly RefusedJob[],
+): {
+  index: number;
+  outcome: "accepted" | "refused";
+  jobId: string | null;
+  problems: ReturnType<typeof itemJson>[];
+}[] {
+  return [
+    ...registered.map(({ index, job }) => ({
+      index,
+      outcome: "accepted" as const,
+      jobId: job.id,
+      problems: [],
+    })),
+    ...refused.map(({ index, problems }) => ({
+      index,
+      outcome: "refused" as const,
+      jobId: null,
+      problems: problems.map(itemJson),
+    })),
+  ].sort((a, b) => a.index - b.index);
 }

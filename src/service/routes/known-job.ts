@@ -1,19 +1,26 @@
-import type { ClusterState, JobState } from "../../domain/cluster-state.ts";
-import { findJob } from "../../domain/cluster-state.ts";
+import type { JobRecord } from "../../store/jobs.ts";
+import type { StoreParts } from "../../store/store.ts";
 import { RequestProblem } from "../problem-details.ts";
 
 /** The job of that id; throws a RequestProblem (404) when there is none. */
-export function knownJob(state: ClusterState, id: string): JobState {
-  const found = findJob(state, id);
+export async function knownJob(
+  { jobs }: Pick<StoreParts, "jobs">,
+  clusterId: string,
+  id: string,
+): Promise<JobRecord> {
+  const [found] = await jobs.find(clusterId, [id]);
   if (found === undefined) throw new RequestProblem("unknown-job", `No job has the id "${id}".`);
   return found;
 }
 
 /** The job of that id if it has not ended; throws a RequestProblem (404, 409) otherwise. */
-export function unfinishedJob(state: ClusterState, id: string): JobState {
-  const found = knownJob(state, id);
-  if (found.status.kind !== "active") {
-    throw new RequestProblem("conflict", `Job "${id}" is ${found.status.kind} already.`);
-  }
+export async function unfinishedJob(
+  parts: Pick<StoreParts, "jobs">,
+  clusterId: string,
+  id: string,
+): Promise<JobRecord> {
+  const found = await knownJob(parts, clusterId, id);
+  const { kind } = found.state.status;
+  if (kind !== "active") throw new RequestProblem("conflict", `Job "${id}" is ${kind} already.`);
   return found;
 }

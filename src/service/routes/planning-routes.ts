@@ -1,55 +1,100 @@
-import type { JobCompleted, ProgressReported } from "../../domain/event.ts";
-import { explain, explainJob } from "../../planner/explain.ts";
-import type { JobExplanation } from "../../planner/explain.ts";
+import { placements } from "../../domain/allocation.ts";
+import type { ClusterEvent } from "../../domain/event.ts";
+import { nodeId } from "../../domain/ids.ts";
+import { explain, explainJobs } from "../../planner/explain.ts";
 import { jobExplanationView } from "../../report/explanation-view.ts";
-import { planView } from "../../report/plan-view.ts";
+import type { ClusterRecord } from "../../store/clusters.ts";
+import type { LockedCluster } from "../../store/store.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "../endpoints/planning.ts";
-import type { EnactedPlan } from "../planning-loop.ts";
+import { configurationOf } from "../clusters/cluster-configuration.ts";
 import { RequestProblem } from "../problem-details.ts";
+import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
-import { route } from "../route.ts";
+import { Tagged, route } from "../route.ts";
 import { acceptedJson } from "./accepted-json.ts";
 import { unfinishedJob } from "./known-job.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { jobsNow, knownCluster } from "./service-context.ts";
 
-/** Answers events, replanning, and everything under /v1/plan. */
-export function planningRoutes({ loop, policy }: ServiceContext): readonly Route[] {
-  const enactedPlan = (): EnactedPlan => {
-    const { enacted } = loop.view();
-    if (enacted === null) {
-      throw new RequestProblem("not-ready", "No plan has been decided yet.", {
-        headers: { "Retry-After": "1" },
-      });
-    }
-    return enacted;
-  };
+/** Jobs that are explained at most when none is named. */
+const MAX_EXPLAINED_JOBS = 200;
+
+/** Answers events, replanning, and everything under /plan of a cluster. */
+export function planningRoutes(context: ServiceContext): readonly Route[] {
+  const { store, clock } = context;
+  const record = async (
+    request: { readonly clusterId: string; readonly principalId: string; readonly requestId: string },
+    make: (locked: LockedCluster, atSeconds: number) => Promise<ClusterEvent> | ClusterEvent,
+  ): Promise<ReturnType<typeof acceptedJson>> =>
+    store.write(request.clusterId, async (locked) => {
+      const event = await make(locked, eventTime(locked, clock.nowSeconds()));
+      const cause = { principal: request.principalId, requestId: request.requestId };
+      return acceptedJson(await recordEvent(locked, { event, cause }));
+    });
   return [
-    route(postEvents, async ({ body }) => {
-      const accepted = await loop.submit((state, atSeconds): JobCompleted | ProgressReported => {
-        const { id } = unfinishedJob(state, body.jobId);
-        return { ...body, jobId: id, atSeconds };
-      });
-      return acceptedJson(accepted);
-    }),
-    route(postReplan, async () =>
-      acceptedJson(await loop.submit((_, atSeconds) => ({ kind: "timer-elapsed", atSeconds }))),
+    route(postEvents, (request) =>
+      record(request, async (locked, atSeconds): Promise<ClusterEvent> => {
+        const { body, clusterId } = request;
+        if (body.kind === "node-lost") {
+          const nodes = await locked.clusters.nodes(clusterId);
+          if (!nodes.some(({ id }) => id === body.nodeId))
+            throw new RequestProblem("conflict", `Node "${body.nodeId}" is not rented.`);
+          return { kind: "node-lost", nodeId: nodeId(body.nodeId), atSeconds };
+        }
+        const { state } = await unfinishedJob(locked, clusterId, body.jobId);
+        return { ...body, jobId: state.id, atSeconds };
+      }),
     ),
-    route(getPlan, () => {
-      const { plan, decidedOn } = enactedPlan();
-      return planView(plan, decidedOn.settings);
+    route(postReplan, (request) => record(request, (_, atSeconds) => ({ kind: "timer-elapsed", atSeconds }))),
+    route(getPlan, async ({ clusterId }) => {
+      const cluster = await knownCluster(store, clusterId);
+      const revision = planInForce(cluster);
+      return new Tagged(`${revision}`, async () => {
+        const plan = await store.plans.ofRevision(clusterId, revision);
+        if (plan?.body == null) throw new Error(`Plan ${revision} of ${clusterId} is in force and not kept`);
+        return JSON.stringify(plan.body);
+      });
     }),
-    route(getExplanation, ({ query }) => {
-      const { plan, decidedOn } = enactedPlan();
-      const explained =
-        query.jobId === undefined
-          ? explain(decidedOn, plan, policy)
-          : [knownExplanation(explainJob({ state: decidedOn, plan, policy }, query.jobId), query.jobId)];
-      return { revision: plan.revision, jobs: explained.map(jobExplanationView) };
+    route(getExplanation, async ({ query, clusterId }) => {
+      const cluster = await knownCluster(store, clusterId);
+      const revision = planInForce(cluster);
+      const { policy } = configurationOf(cluster);
+      const state = await jobsNow(context, cluster, await store.jobs.active(clusterId));
+      const explained = { state, plan: { allocation: state.allocation }, policy };
+      if (query.jobId !== undefined) {
+        const [explanation] = explainJobs(explained, [query.jobId]);
+        if (explanation === undefined)
+          throw new RequestProblem("unknown-job", `No job "${query.jobId}" is waiting or running.`);
+        return { revision, jobs: [jobExplanationView(explanation)], omittedJobCount: 0 };
+      }
+      const shown = mostTelling(
+        state.jobs.map(({ id }) => id),
+        placements(state.allocation),
+      );
+      const explanations =
+        shown.length === state.jobs.length
+          ? explain(state, explained.plan, policy)
+          : explainJobs(explained, shown);
+      return {
+        revision,
+        jobs: explanations.map(jobExplanationView),
+        omittedJobCount: state.jobs.length - shown.length,
+      };
     }),
   ];
 }
 
-function knownExplanation(explanation: JobExplanation | undefined, jobId: string): JobExplanation {
-  if (explanation !== undefined) return explanation;
-  throw new RequestProblem("unknown-job", `The plan in force does not know a job "${jobId}".`);
+/** Jobs that run first. */
+function mostTelling(ids: readonly string[], placed: ReadonlyMap<string, unknown>): readonly string[] {
+  const running = ids.filter((id) => placed.has(id));
+  const waiting = ids.filter((id) => !placed.has(id));
+  return [...running, ...waiting].slice(0, MAX_EXPLAINED_JOBS);
+}
+
+/** Revision of the plan in force; throws a RequestProblem (503) before the first. */
+export function planInForce({ planRevision }: ClusterRecord): number {
+  if (planRevision !== null) return planRevision;
+  throw new RequestProblem("not-ready", "No plan has been decided yet.", {
+    headers: { "Retry-After": "1" },
+  });
 }

@@ -8,23 +8,25 @@ import { RequestProblem } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
+import { knownCluster } from "./service-context.ts";
 
 /** Answers estimates, the catalogue and the networks. */
-export function referenceRoutes({ loop, reference }: ServiceContext): readonly Route[] {
+export function referenceRoutes({ store, reference }: ServiceContext): readonly Route[] {
   const networks = [...reference.networks.values()].map(networkView);
   return [
-    route(postEstimates, ({ body }) => {
+    route(postEstimates, async ({ body, clusterId }) => {
       const { network: given, ...rest } = body;
       const network =
         typeof given === "string"
           ? namedNetwork(reference.networks, given)
           : { title: "", source: "", ...given, name: given.name ?? "inline" };
-      const { vmTypes } = loop.view().state.settings;
+      const { vmTypes } = (await knownCluster(store, clusterId)).settings;
       const workload = { networkName: network.name, ...rest };
       return estimateView(workload, predictDurations({ ...reference, network, workload, vmTypes }), vmTypes);
     }),
-    route(getCatalog, () => {
-      const { vmTypes, maxNodes, replanIntervalSeconds } = loop.view().state.settings;
+    route(getCatalog, async ({ clusterId }) => {
+      const { settings } = await knownCluster(store, clusterId);
+      const { vmTypes, maxNodes, replanIntervalSeconds } = settings;
       return { vmTypes: vmTypes.map(vmTypeView), maxNodes, replanIntervalSeconds };
     }),
     route(getNetworks, () => ({ networks })),

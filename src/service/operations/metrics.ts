@@ -1,0 +1,249 @@
+/**
+ * What Prometheus reads at /metrics. Every label has few values: clusters and kinds are named by the service, and requests are counted by
+ * their route's template, never by their path.
+ */
+import type { RequestHandler } from "express";
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
+import { millisecondsToSeconds } from "../../domain/units.ts";
+import { routeTemplate } from "./route-template.ts";
+
+/** A decision, for the metrics. Unknown numbers are null, and then have no series. */
+export interface DecisionMeasure {
+  readonly clusterId: string;
+  readonly policy: string;
+  readonly stopReason: string;
+  readonly durationSeconds: number;
+  /** Distance of objective and bound over the objective, 0 to 1. */
+  readonly gap: number | null;
+  /** In USD, or in whatever unit the policy's objective has. */
+  readonly objective: number | null;
+}
+
+/** A cluster as it is now, for the metrics. */
+export interface ClusterMeasure {
+  readonly clusterId: string;
+  /** By status, all of them: one that is left out keeps its last number. */
+  readonly jobCounts: Readonly<Record<string, number>>;
+  readonly rentPerHourUsd: number;
+}
+
+/** The service's metrics. Each instance has a registry of its own, so that services of one process stay apart. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly decided: (measure: DecisionMeasure) => void;
+  readonly clusterIs: (measure: ClusterMeasure) => void;
+  /** Adds the tardiness costs of jobs that completed late. */
+  readonly tardinessIncurred: (clusterId: string, costUsd: number) => void;
+  readonly eventTaken: (kind: string) => void;
+  /** Runs a store's operation and notes how long it took, also when it fails. */
+  readonly timeStore: <Result>(operation: string, run: () => Promise<Result>) => Promise<Result>;
+  /** Forgets a cluster that was deleted. */
+  readonly forgetCluster: (clusterId: string) => void;
+  /** Middleware that times requests; the first of all. */
+  readonly requests: RequestHandler;
+  /** Answers GET /metrics. */
+  readonly page: RequestHandler;
+}
+
+/** Decisions take from milliseconds (a draft) to the deadline of live solves, 10 s, and a little more. */
+const DECISION_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20];
+const REQUEST_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
+const STORE_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5];
+
+/** A client may send any method, and Prometheus would keep a series for each. */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/**
+ * Makes the metrics; Node's own (memory, event loop delay, garbage collection) are among them. `monotonicSeconds` never goes back, unlike
+ * the time of day.
+ */
+export function createMetrics(
+  monotonicSeconds: () => number = () => millisecondsToSeconds(performance.now()),
+): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const decisions = decisionInstruments(registry);
+  const clusters = clusterInstruments(registry);
+  const traffic = trafficInstruments(registry);
+  const series = new SeriesByCluster();
+  return {
+    registry,
+    decided: ({ clusterId: cluster, policy, stopReason, durationSeconds, gap, objective }) => {
+      const decision = { cluster, policy, stop_reason: stopReason };
+      decisions.seconds.observe(decision, durationSeconds);
+      series.note(cluster, `seconds ${policy} ${stopReason}`, () => {
+        decisions.seconds.remove(decision);
+      });
+      // What is in force has one gap and one objective: those of the plan before go.
+      series.forget(cluster, "gap");
+      series.forget(cluster, "objective");
+      if (gap !== null) {
+        decisions.gapRatio.set({ cluster }, gap);
+        series.note(cluster, "gap", () => {
+          decisions.gapRatio.remove({ cluster });
+        });
+      }
+      if (objective !== null) {
+        decisions.objective.set({ cluster, policy }, objective);
+        series.note(cluster, "objective", () => {
+          decisions.objective.remove({ cluster, policy });
+        });
+      }
+    },
+    clusterIs: ({ clusterId: cluster, jobCounts, rentPerHourUsd }) => {
+      for (const [status, count] of Object.entries(jobCounts)) {
+        clusters.jobs.set({ cluster, status }, count);
+        series.note(cluster, `jobs ${status}`, () => {
+          clusters.jobs.remove({ cluster, status });
+        });
+      }
+      clusters.rentPerHourUsd.set({ cluster }, rentPerHourUsd);
+      series.note(cluster, "rent", () => {
+        clusters.rentPerHourUsd.remove({ cluster });
+      });
+    },
+    tardinessIncurred: (cluster, costUsd) => {
+      clusters.tardinessUsd.inc({ cluster }, costUsd);
+      series.note(cluster, "tardiness", () => {
+        clusters.tardinessUsd.remove({ cluster });
+      });
+    },
+    forgetCluster: (cluster) => {
+      series.forgetAll(cluster);
+    },
+    eventTaken: (kind) => {
+      traffic.events.inc({ kind });
+    },
+    timeStore: async (operation, run) => {
+      const startSeconds = monotonicSeconds();
+      const noted = (outcome: "done" | "failed"): void => {
+        traffic.storeSeconds.observe({ operation, outcome }, monotonicSeconds() - startSeconds);
+      };
+      try {
+        const result = await run();
+        noted("done");
+        return result;
+      } catch (error) {
+        noted("failed");
+        throw error;
+      }
+    },
+    requests: (request, response, next) => {
+      const startSeconds = monotonicSeconds();
+      response.once("close", () => {
+        const type = response.getHeader("content-type");
+        if (typeof type === "string" && type.startsWith("text/event-stream")) return;
+        traffic.requestSeconds.observe(
+          {
+            method: METHODS.has(request.method) ? request.method : "other",
+            route: routeTemplate(request) ?? "(no route)",
+            // 499, as nginx has it: the client hung up before its answer was out.
+            status: response.writableFinished ? `${response.statusCode}` : "499",
+          },
+          monotonicSeconds() - startSeconds,
+        );
+      });
+      next();
+    },
+    page: async (_request, response) => {
+      const text = await registry.metrics();
+      response.set("Content-Type", registry.contentType).send(text);
+    },
+  };
+}
+
+/** Which series each cluster has: prom-client removes a series only by all of its labels. */
+class SeriesByCluster {
+  readonly #removals = new Map<string, Map<string, () => void>>();
+
+  note(cluster: string, name: string, remove: () => void): void {
+    const ofCluster = this.#removals.get(cluster) ?? new Map<string, () => void>();
+    this.#removals.set(cluster, ofCluster.set(name, remove));
+  }
+
+  forget(cluster: string, name: string): void {
+    const ofCluster = this.#removals.get(cluster);
+    ofCluster?.get(name)?.();
+    ofCluster?.delete(name);
+  }
+
+  forgetAll(cluster: string): void {
+    for (const remove of this.#removals.get(cluster)?.values() ?? []) remove();
+    this.#removals.delete(cluster);
+  }
+}
+
+function decisionInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    seconds: new Histogram({
+      name: "berth_decision_seconds",
+      help: "Seconds that a decision took, from posing the problem to the settled plan.",
+      labelNames: ["cluster", "policy", "stop_reason"] as const,
+      buckets: DECISION_BUCKETS_SECONDS,
+      registers,
+    }),
+    gapRatio: new Gauge({
+      name: "berth_plan_gap_ratio",
+      help: "Distance of objective and bound over the objective, of the plan in force; absent while there is no bound.",
+      labelNames: ["cluster"] as const,
+      registers,
+    }),
+    objective: new Gauge({
+      name: "berth_plan_objective",
+      help: "Objective of the plan in force, in the unit of its policy.",
+      labelNames: ["cluster", "policy"] as const,
+      registers,
+    }),
+  };
+}
+
+function clusterInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    jobs: new Gauge({
+      name: "berth_jobs",
+      help: "Jobs by status.",
+      labelNames: ["cluster", "status"] as const,
+      registers,
+    }),
+    rentPerHourUsd: new Gauge({
+      name: "berth_rent_usd_per_hour",
+      help: "Rent of the VMs that are rented now.",
+      labelNames: ["cluster"] as const,
+      registers,
+    }),
+    tardinessUsd: new Counter({
+      name: "berth_tardiness_usd_total",
+      help: "Tardiness costs of the jobs that completed late since the process started.",
+      labelNames: ["cluster"] as const,
+      registers,
+    }),
+  };
+}
+
+function trafficInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    events: new Counter({
+      name: "berth_events_total",
+      help: "Events taken in since the process started.",
+      labelNames: ["kind"] as const,
+      registers,
+    }),
+    requestSeconds: new Histogram({
+      name: "berth_http_request_seconds",
+      help: "Seconds from a request's arrival to the end of its answer; event streams are left out.",
+      labelNames: ["method", "route", "status"] as const,
+      buckets: REQUEST_BUCKETS_SECONDS,
+      registers,
+    }),
+    storeSeconds: new Histogram({
+      name: "berth_store_seconds",
+      help: "Seconds that an operation of the store took.",
+      labelNames: ["operation", "outcome"] as const,
+      buckets: STORE_BUCKETS_SECONDS,
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Takes an event into a cluster's history, and brings what can be looked up of its jobs and nodes up to date, in the caller's transaction.
+ * What may not happen (a completion of a job that has ended, an id that is taken) the caller refuses before; here it is a bug and throws.
+ */
+import { assertNever } from "../../domain/assert-never.ts";
+import type { ClusterEvent, JobsArrived } from "../../domain/event.ts";
+import type { JobId } from "../../domain/ids.ts";
+import type { Cause } from "../../store/history.ts";
+import type { JobHistoryEntry } from "../../store/job-history.ts";
+import type { LockedCluster } from "../../store/store.ts";
+import type { JobsInPlace } from "./job-course.ts";
+import { recordsAfter } from "./job-course.ts";
+import { eventReason } from "./reasons.ts";
+
+/** An event with who caused it. */
+export interface EventToRecord {
+  readonly event: ClusterEvent;
+  readonly cause: Cause;
+  /** What was posted, by job id; needed for arrivals. */
+  readonly requests?: ReadonlyMap<string, object>;
+}
+
+/** An acknowledged event. A plan knows it when the plan's revision is at least this one. */
+export interface Recorded {
+  readonly sequence: number;
+  readonly revision: number;
+  readonly atSeconds: number;
+}
+
+/** When an event that happens now counts as having happened: time never runs backwards within a history. */
+export function eventTime({ cluster }: LockedCluster, nowSeconds: number): number {
+  return Math.max(nowSeconds, cluster.lastAtSeconds ?? -Infinity);
+}
+
+/** See the file's header. */
+export async function recordEvent(
+  locked: LockedCluster,
+  { event, cause, requests }: EventToRecord,
+): Promise<Recorded> {
+  const { cluster } = locked;
+  const sequence = cluster.lastSequence + 1;
+  await locked.history.append(cluster.id, { sequence, event }, cause);
+  const touched = await bringUpToDate(locked, event, requests ?? new Map());
+  const entry = { kind: event.kind, principal: cause.principal, planRevision: null };
+  await locked.jobHistory.append(
+    cluster.id,
+    touched.map((jobId): JobHistoryEntry => ({
+      ...entry,
+      jobId,
+      atSeconds: event.atSeconds,
+      reason: eventReason(event, jobId),
+    })),
+  );
+  await locked.clusters.update(cluster.id, {
+    lastSequence: sequence,
+    lastAtSeconds: event.atSeconds,
+    ...(event.kind === "jobs-arrived" ? { nextJobNumber: cluster.nextJobNumber + event.jobs.length } : {}),
+    ...(event.kind === "settings-changed" ? { settings: event.settings } : {}),
+  });
+  await locked.ring("event");
+  return { sequence, revision: sequence + cluster.planCount, atSeconds: event.atSeconds };
+}
+
+/** Ids of the jobs that the event says something about. */
+async function bringUpToDate(
+  locked: LockedCluster,
+  event: ClusterEvent,
+  requests: ReadonlyMap<string, object>,
+): Promise<readonly JobId[]> {
+  const { cluster } = locked;
+  switch (event.kind) {
+    case "jobs-arrived":
+      await insertJobs(locked, event, requests);
+      return event.jobs.map((job) => job.id);
+    case "job-completed":
+    case "job-cancelled":
+    case "job-changed":
+    case "progress-reported":
+      return changeJobs(locked, event, await locked.jobs.find(cluster.id, [event.jobId]));
+    case "node-lost": {
+      const hit = await changeJobs(locked, event, await locked.jobs.onNode(cluster.id, event.nodeId));
+      await locked.clusters.changeNodes(cluster.id, { gone: [event.nodeId], set: [] });
+      return hit;
+    }
+    case "settings-changed": {
+      const ids = event.durations.map((entry) => entry.jobId);
+      return changeJobs(locked, event, await locked.jobs.find(cluster.id, ids));
+    }
+    case "jobs-forgotten":
+      await locked.jobs.remove(cluster.id, event.jobIds);
+      return [];
+    case "timer-elapsed":
+      return [];
+    default:
+      return assertNever(event);
+  }
+}
+
+async function insertJobs(
+  locked: LockedCluster,
+  event: JobsArrived,
+  requests: ReadonlyMap<string, object>,
+): Promise<void> {
+  const { cluster } = locked;
+  const order = new Map(event.jobs.map((job, index) => [job.id, index]));
+  const empty: JobsInPlace = { settings: cluster.settings, nodes: [], records: [] };
+  const arrived = recordsAfter(empty, event).map((record) => {
+    const request = requests.get(record.state.id);
+    const place = order.get(record.state.id);
+    if (request === undefined || place === undefined)
+      throw new Error(`What was posted for job ${record.state.id} is not given`);
+    return { ...record, number: cluster.nextJobNumber + place, request };
+  });
+  await locked.jobs.insert(cluster.id, arrived);
+}
+
+async function changeJobs(
+  locked: LockedCluster,
+  event: ClusterEvent,
+  records: JobsInPlace["records"],
+): Promise<readonly JobId[]> {
+  const { cluster } = locked;
+  const nodes = await locked.clusters.nodes(cluster.id);
+  const after = recordsAfter({ settings: cluster.settings, nodes, records }, event);
+  await locked.jobs.update(cluster.id, after);
+  return records.map(({ state }) => state.id);
+}

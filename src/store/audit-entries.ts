@@ -1,0 +1,60 @@
+/** Who asked for what, and what became of it. */
+import type { Kysely } from "kysely";
+import type { Database } from "./schema.ts";
+
+/** One request that would change something. */
+export interface StoredAuditEntry {
+  readonly atSeconds: number;
+  readonly principalId: string | null;
+  readonly principalKind: "anonymous-loopback" | "api-key" | "jwt" | null;
+  readonly requestId: string;
+  readonly clusterId: string | null;
+  readonly action: string;
+  readonly target: string;
+  readonly outcome: "done" | "refused" | "failed" | "hung-up";
+  readonly status: number;
+  readonly sourceAddress: string;
+}
+
+/** What to look for; everything left out is anything. */
+export interface AuditFilter {
+  readonly clusterId?: string;
+  readonly principalId?: string;
+  readonly fromSeconds?: number;
+  /** Exclusive. */
+  readonly untilSeconds?: number;
+  readonly limit: number;
+}
+
+/** Entries of one database. */
+export interface StoredAuditEntries {
+  readonly append: (entry: StoredAuditEntry) => Promise<void>;
+  /** The newest first. */
+  readonly list: (filter: AuditFilter) => Promise<readonly StoredAuditEntry[]>;
+}
+
+/** Entries on a connection. */
+export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
+  return {
+    append: async (entry) => {
+      await db
+        .insertInto("audit_entries")
+        .values({
+          at_seconds: entry.atSeconds,
+          principal: entry.principalId,
+          cluster_id: entry.clusterId,
+          body: JSON.stringify(entry),
+        })
+        .execute();
+    },
+    list: async ({ clusterId, principalId, fromSeconds, untilSeconds, limit }) => {
+      let query = db.selectFrom("audit_entries").select("body");
+      if (clusterId !== undefined) query = query.where("cluster_id", "=", clusterId);
+      if (principalId !== undefined) query = query.where("principal", "=", principalId);
+      if (fromSeconds !== undefined) query = query.where("at_seconds", ">=", fromSeconds);
+      if (untilSeconds !== undefined) query = query.where("at_seconds", "<", untilSeconds);
+      const rows = await query.orderBy("entry", "desc").limit(limit).execute();
+      return rows.map(({ body }) => body);
+    },
+  };
+}
