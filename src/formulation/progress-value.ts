@@ -47,7 +47,7 @@ export interface ProgressValueParameters {
 
 /** Values that sensitivity studies found flat around (docs/formulation.md). */
 export const PROGRESS_VALUE_PARAMETERS: ProgressValueParameters = {
-  sharedCostFactor: 1.3,
+  sharedCostFactor: 1.2,
   aloneCostFactor: 1,
   urgencyHorizonFactor: 0.1,
 };

@@ -29,7 +29,7 @@ const worthOf = (problem: PlanningProblem, id = "a"): ProgressWorth => {
 
 // By hand: C* = min(1000·0.001/4, 400·0.001, 900·0.0005) = 0.25; C¹ = min(1.00, 0.40, 0.45) = 0.40; t^min = 400;
 // n = min(1000/4, 400, 900) = 250 node-seconds, so that one job alone takes two nodes 125 s.
-const WORK = 1.3 * 0.25;
+const WORK = 1.2 * 0.25;
 const ALONE = 0.4 - 0.25;
 const AHEAD = 125;
 
