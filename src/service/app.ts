@@ -9,6 +9,7 @@ import { errorHandler } from "./error-handler.ts";
 import { openapiYaml } from "./openapi-document.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
+import { clusterRoutes } from "./routes/cluster-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
@@ -44,6 +45,7 @@ export function createApp(context: ServiceContext, logger: Logger): Express {
     next();
   });
   mountRoutes(app, [
+    ...clusterRoutes(context),
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),

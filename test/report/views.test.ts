@@ -15,7 +15,7 @@ import { networkView, networkViewSchema } from "../../src/report/network-view.ts
 import { planView, planViewSchema } from "../../src/report/plan-view.ts";
 import { SETTINGS, START_SECONDS, arrival, testJob } from "../service/test-cluster.ts";
 
-const arrived = observe(emptyCluster(SETTINGS), arrival("a", "b")(emptyCluster(SETTINGS), START_SECONDS));
+const arrived = observe(emptyCluster(SETTINGS), arrival("a", "b")(START_SECONDS));
 /** "a" on one of the two GPUs of a large node; "b" waits. */
 const allocation = {
   nodes: [{ id: nodeId("node-1"), vmTypeId: vmTypeId("large"), parts: [{ jobId: jobId("a"), gpus: 1 }] }],
