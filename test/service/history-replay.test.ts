@@ -68,7 +68,8 @@ const step: fc.Arbitrary<Step> = fc.record({
       ),
     },
   ),
-  afterSeconds: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 4000, noNaN: true })),
+  // Jobs take 1800 or 3600 seconds: some outlast their prediction, by little and by much.
+  afterSeconds: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4000 })),
   pick: fc.nat(1000),
   share: fc.double({ min: 0, max: 0.999, noNaN: true }),
 });
@@ -237,7 +238,7 @@ describe("a cluster's history", () => {
         expect(canonical(foldEvents(folded, pending).state)).toBe(canonical(whole));
         await expectRowsToSay(whole, nowSeconds);
       }),
-      seeded(25),
+      seeded(15),
     );
   });
 });
