@@ -14,6 +14,7 @@ import { traceRequests } from "./operations/tracing.ts";
 import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
+import { clusterRoutes } from "./routes/cluster-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
@@ -77,6 +78,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     metrics.page,
   );
   mountRoutes(app, [
+    ...clusterRoutes(context),
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),

@@ -10,6 +10,7 @@ import { groupBy } from "../domain/group-by.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { pathsOf, readsBody } from "./endpoint.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
+import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
@@ -27,6 +28,11 @@ import type { ProblemStatus } from "./problem-details.ts";
 import { problemSchema } from "./problem-details.ts";
 
 const ENDPOINTS: readonly Endpoint[] = [
+  getClusters,
+  postClusters,
+  getCluster,
+  patchCluster,
+  deleteCluster,
   postJobs,
   getJobs,
   getJob,

@@ -1,9 +1,10 @@
 /** Binds endpoints to handlers and mounts them: checks requests, answers, and says which methods a path takes. */
 import type { Express, Request, RequestHandler, Response } from "express";
-import type { z } from "zod";
+import { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
+import { clusterParameters } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
 import { authorize } from "./security/authorize.ts";
 import { RequestProblem } from "./problem-details.ts";
@@ -93,7 +94,7 @@ export function rawRoute<
 ): Route {
   const { body, query, params, headers } = endpoint;
   const handle: RequestHandler = async (request, response) => {
-    const { clusterId = DEFAULT_CLUSTER_ID, ...ownParams } = request.params;
+    const { clusterId } = parseInput(clusterInPath, request.params, "path");
     const given = Object.fromEntries(
       Object.keys(headers.shape).flatMap((name) => {
         const value = request.headers[name];
@@ -101,10 +102,10 @@ export function rawRoute<
       }),
     );
     const checked = {
-      clusterId: typeof clusterId === "string" ? clusterId : DEFAULT_CLUSTER_ID,
+      clusterId,
       principalId: response.locals.principal?.id ?? "anonymous",
       requestId: typeof request.id === "string" ? request.id : "",
-      params: parseInput(params, ownParams, "path"),
+      params: parseInput(params, pathOf(request, endpoint), "path"),
       query: parseInput(query, { ...request.query }, "query"),
       headers: parseInput(headers, given, "headers"),
     };
@@ -112,6 +113,14 @@ export function rawRoute<
     await answer({ ...checked, body: parseInput(body.schema, request.body, "body") }, request, response);
   };
   return { endpoint, handlers: readsBody(endpoint) ? [...readJsonBody(), handle] : [handle] };
+}
+
+const clusterInPath = z.object({ clusterId: clusterParameters.shape.clusterId.default(DEFAULT_CLUSTER_ID) });
+
+/** The path parameters that an endpoint's own schema is about: of a cluster's endpoint not the cluster. */
+function pathOf(request: Request, { scope }: Pick<Endpoint, "scope">): Readonly<Record<string, unknown>> {
+  const { clusterId, ...own } = request.params;
+  return scope === "cluster" || clusterId === undefined ? own : request.params;
 }
 
 /** 304 where the client has this version already. */

@@ -16,7 +16,11 @@ import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { createService } from "../../src/service/create-service.ts";
-import { configurationOf } from "../../src/service/clusters/cluster-configuration.ts";
+import {
+  configurationOf,
+  configurationOfSettings,
+} from "../../src/service/clusters/cluster-configuration.ts";
+import { clusterCalendar } from "../../src/service/clusters/cluster-calendar.ts";
 import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
@@ -103,7 +107,7 @@ export async function contractServer(options: {
   const logLines: string[] = [];
   const logger = pino({ level: "warn" }, { write: (line: string) => void logLines.push(line) });
   const initialSettings = emptyCluster(options.settings ?? settings).settings;
-  const configuration = { policy: options.policy ?? "progress-value" };
+  const configuration = configurationOfSettings(initialSettings, options.policy ?? "progress-value");
   await store.clusters.create({
     id: "default",
     configuration,
@@ -122,8 +126,7 @@ export async function contractServer(options: {
       solver: options.solver,
       limits: EXACT,
     }),
-    nextOccasion: () => null,
-    pausedUntil: () => null,
+    ...clusterCalendar(reference),
     onDecision: () => undefined,
   });
   const guards = openGuards(store, () => clock.nowSeconds(), logger);

@@ -1,5 +1,9 @@
+import type { z } from "zod";
+import type { JobSpec } from "../../catalog/job-spec.ts";
+import { isoTime } from "../../catalog/time.ts";
 import type { JobsArrived } from "../../domain/event.ts";
 import { jobDetail, jobViews } from "../../report/job-view.ts";
+import type { Cause } from "../../store/history.ts";
 import type { JobRecord } from "../../store/jobs.ts";
 import type { LockedCluster } from "../../store/store.ts";
 import type { JobDraft, RefusedJob } from "../admit-jobs.ts";
@@ -7,6 +11,7 @@ import { draftJobs, registerJobs } from "../admit-jobs.ts";
 import { cursorAfter } from "../cursor.ts";
 import { PAGE_JOBS, deleteJob, getJob, getJobs, postJobs } from "../endpoints/jobs.ts";
 import { answerOnce } from "../idempotent.ts";
+import { offerOf } from "../job-makers.ts";
 import { RequestProblem, itemJson } from "../problem-details.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
@@ -21,8 +26,6 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
   const { store, clock, jobMakers } = context;
   return [
     route(postJobs, async ({ body, clusterId, principalId, requestId, headers }) => {
-      const cluster = await knownCluster(store, clusterId);
-      const drafted = await draftJobs(body.jobs, jobMakers(clusterId, cluster.settings));
       const request = {
         clusterId,
         principalId,
@@ -30,26 +33,16 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
         content: body,
         atSeconds: clock.nowSeconds(),
       };
-      return answerOnce(store, request, async (locked) => {
-        const atSeconds = eventTime(locked, clock.nowSeconds());
-        const { registered, refused } = await registerJobs(locked, drafted.drafts, {
-          clusterId,
-          nextJobNumber: locked.cluster.nextJobNumber,
-          atSeconds,
-        });
-        const allRefused = [...drafted.refused, ...refused];
-        if (allRefused.length > 0 && (body.onRefusal === "refuse-all" || registered.length === 0))
-          throw refusal(allRefused);
-        const recorded = await recordArrival(locked, registered, {
-          atSeconds,
-          cause: { principal: principalId, requestId },
-        });
-        return {
-          jobIds: registered.map(({ job }) => job.id),
-          results: outcomes(registered, allRefused),
-          ...acceptedJson(recorded),
-        };
-      });
+      const cause = { principal: principalId, requestId };
+      for (;;) {
+        const { settings } = await knownCluster(store, clusterId);
+        const drafted = await draftJobs(body.jobs, jobMakers(clusterId, settings));
+        const answer = await answerOnce(store, request, async (locked) => {
+          if (offerOf(locked.cluster.settings) !== offerOf(settings)) throw new OfferChanged();
+          return admit(locked, { drafted, cause, batch: body, nowSeconds: clock.nowSeconds() });
+        }).catch(ifOfferChanged);
+        if (answer !== null) return answer;
+      }
     }),
     route(getJobs, async ({ query, clusterId }) => {
       const { status, network, dueBefore, cursor, limit = PAGE_JOBS } = query;
@@ -94,12 +87,51 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
 /** Version of a job as it was last changed; what is predicted of it goes on all the same. */
 export const versionTag = ({ version }: Pick<JobRecord, "version">): string => `W/"${version}"`;
 
+/** The cluster offers other VM types than those that durations were predicted for: they are predicted again. */
+class OfferChanged extends Error {
+  override readonly name = "OfferChanged";
+}
+
+function ifOfferChanged(error: unknown): null {
+  if (error instanceof OfferChanged) return null;
+  throw error;
+}
+
+/** Registers the jobs of a batch that can be registered; throws a RequestProblem where the whole batch is refused. */
+async function admit(
+  locked: LockedCluster,
+  args: {
+    readonly drafted: Awaited<ReturnType<typeof draftJobs>>;
+    readonly cause: Cause;
+    readonly batch: { readonly onRefusal: "refuse-all" | "keep-others" };
+    readonly nowSeconds: number;
+  },
+): Promise<z.output<typeof postJobs.reply.schema>> {
+  const { drafted, cause, batch, nowSeconds } = args;
+  const { id: clusterId, nextJobNumber } = locked.cluster;
+  const atSeconds = eventTime(locked, nowSeconds);
+  const { registered, refused } = await registerJobs(locked, drafted.drafts, {
+    clusterId,
+    nextJobNumber,
+    atSeconds,
+  });
+  const allRefused = [...drafted.refused, ...refused];
+  if (allRefused.length > 0 && (batch.onRefusal === "refuse-all" || registered.length === 0))
+    throw refusal(allRefused);
+  const recorded = await recordArrival(locked, registered, { atSeconds, cause });
+  return {
+    jobIds: registered.map(({ job }) => job.id),
+    results: outcomes(registered, allRefused),
+    ...acceptedJson(recorded),
+  };
+}
+
 async function recordArrival(
   locked: LockedCluster,
   registered: readonly JobDraft[],
   args: {
     readonly atSeconds: number;
-    readonly cause: { readonly principal: string; readonly requestId: string };
+    readonly cause: Cause;
   },
 ): ReturnType<typeof recordEvent> {
   const event: JobsArrived = {
@@ -107,9 +139,12 @@ async function recordArrival(
     atSeconds: args.atSeconds,
     jobs: registered.map(({ job }) => job),
   };
-  const requests = new Map(registered.map(({ job, spec }) => [job.id, spec]));
+  const requests = new Map(registered.map(({ job, spec }) => [job.id, requestOf(spec)]));
   return recordEvent(locked, { event, cause: args.cause, requests });
 }
+
+/** What was posted, as it can be posted again. */
+const requestOf = (spec: JobSpec): object => ({ ...spec, dueAt: isoTime(spec.dueAt) });
 
 function refusal(refused: readonly RefusedJob[]): RequestProblem {
   const sorted = [...refused].sort((a, b) => a.index - b.index);
