@@ -9,6 +9,7 @@ import { connectPool } from "../../store/connect.ts";
 import type { Store } from "../../store/store.ts";
 import { openStore } from "../../store/store.ts";
 import { systemClock } from "../clock.ts";
+import { clusterCalendar } from "../clusters/cluster-calendar.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
 import type { DecisionReport } from "../planning/cluster-planner.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
@@ -34,7 +35,7 @@ export interface Worker {
 }
 
 /** Starts a worker. */
-export async function runWorker({ address, logger, onDecision }: WorkerOptions): Promise<Worker> {
+export async function runWorker({ address, logger, reference, onDecision }: WorkerOptions): Promise<Worker> {
   const trouble = (error: Error): void => {
     logger.warn({ err: error }, "a connection to the database broke");
   };
@@ -55,8 +56,7 @@ export async function runWorker({ address, logger, onDecision }: WorkerOptions):
       limits: LIVE_LIMITS,
       clock: () => clock.nowSeconds(),
     }),
-    nextOccasion: () => null,
-    pausedUntil: () => null,
+    ...clusterCalendar(reference),
     onDecision,
   });
   return {
