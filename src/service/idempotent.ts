@@ -39,9 +39,7 @@ export async function answerOnce<Reply extends object>(
         "conflict",
         `The Idempotency-Key "${key}" came with another request before. Use a new key for a new request.`,
       );
-    return new Answered(repeated<Reply>(kept.answer), { "Idempotency-Replayed": "true" });
+    // What was kept under this key for this request is what `work` gave then.
+    return new Answered(kept.answer as Reply, { "Idempotency-Replayed": "true" });
   });
 }
-
-/** What was kept is what `work` gave then. */
-const repeated = <Reply extends object>(answer: object): Reply => answer as Reply;
