@@ -4,7 +4,7 @@ import { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
-import { clusterParameters } from "./endpoints/parameters.ts";
+import { clusterParameters, matches } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
 import { RequestProblem } from "./problem-details.ts";
 
@@ -122,10 +122,11 @@ function pathOf(request: Request, { scope }: Pick<Endpoint, "scope">): Readonly<
   return scope === "cluster" || clusterId === undefined ? own : request.params;
 }
 
-/** 304 where the client has this version already. */
+/** 304 where the client has this version already. Cache-Control: no-cache, which fetch sends along, speaks to caches and not to us. */
 async function sendTagged({ tag, json }: Tagged, request: Request, response: Response): Promise<void> {
   response.set("ETag", `W/"${tag}"`);
-  if (request.fresh) {
+  const seen = request.get("If-None-Match");
+  if (seen !== undefined && matches(seen, tag)) {
     response.status(304).end();
     return;
   }
