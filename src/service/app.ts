@@ -1,12 +1,17 @@
 import { randomUUID } from "node:crypto";
 import express from "express";
-import type { Express } from "express";
+import type { Express, RequestHandler } from "express";
 import helmet from "helmet";
 import { pinoHttp } from "pino-http";
 import type { Logger } from "pino";
+import { rentPerHourUsd } from "../domain/cost.ts";
+import { vmTypesOf } from "../domain/vm-type.ts";
 import { mountDocs } from "./docs-page.ts";
 import { errorHandler } from "./error-handler.ts";
 import { openapiYaml } from "./openapi-document.ts";
+import type { Metrics } from "./operations/metrics.ts";
+import { traceRequests } from "./operations/tracing.ts";
+import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
 import { clusterRoutes } from "./routes/cluster-routes.ts";
@@ -16,6 +21,12 @@ import { planRoutes } from "./routes/plan-routes.ts";
 import { planningRoutes } from "./routes/planning-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import type { ServiceContext } from "./routes/service-context.ts";
+import type { AuditTrail } from "./security/audit.ts";
+import type { Authentication } from "./security/authenticate.ts";
+import { authenticate } from "./security/authenticate.ts";
+import { authorize } from "./security/authorize.ts";
+import type { RateLimits } from "./security/rate-limits.ts";
+import { rateLimits } from "./security/rate-limits.ts";
 
 /**
  * Everything from the service itself: no page of it may ask another host. Swagger UI needs inline styles and its icons as data.
@@ -34,16 +45,38 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
+/** What stands before the routes; see docs/decisions/0012. */
+export interface Guards {
+  readonly authentication: Authentication;
+  readonly audit: AuditTrail;
+  readonly rateLimits: RateLimits;
+  readonly metrics: Metrics;
+  readonly trustProxy: TrustProxy;
+}
+
 /** The HTTP face of a service. */
-export function createApp(context: ServiceContext, logger: Logger): Express {
+export function createApp(context: ServiceContext, guards: Guards, logger: Logger): Express {
+  const { metrics } = guards;
   const app = express();
   app.set("etag", false);
+  app.set("trust proxy", guards.trustProxy);
+  app.use(metrics.requests);
   app.use(pinoHttp({ logger, ...REQUEST_LOG }));
+  app.use(traceRequests());
   app.use(helmet({ contentSecurityPolicy: CONTENT_SECURITY_POLICY, strictTransportSecurity: false }));
   app.use((request, response, next) => {
     if (typeof request.id === "string") response.set("X-Request-Id", request.id);
     next();
   });
+  app.use(guards.audit.middleware);
+  app.use(authenticate(guards.authentication));
+  for (const limit of rateLimits(guards.rateLimits)) app.use(limit);
+  app.get(
+    "/metrics",
+    authorize({ scope: "submit", clusterOf: () => "*" }),
+    measureClusters(context, metrics),
+    metrics.page,
+  );
   mountRoutes(app, [
     ...clusterRoutes(context),
     ...jobRoutes(context),
@@ -58,6 +91,21 @@ export function createApp(context: ServiceContext, logger: Logger): Express {
   });
   app.use(errorHandler(logger));
   return app;
+}
+
+/** Brings the gauges of all clusters up to date. */
+function measureClusters({ store }: ServiceContext, metrics: Metrics): RequestHandler {
+  return async (_request, _response, next) => {
+    for (const cluster of await store.clusters.all()) {
+      const [jobCounts, nodes] = await Promise.all([
+        store.jobs.counts(cluster.id),
+        store.clusters.nodes(cluster.id),
+      ]);
+      const rentPerHour = rentPerHourUsd(vmTypesOf({ nodes }, cluster.settings.vmTypes));
+      metrics.clusterIs({ clusterId: cluster.id, jobCounts, rentPerHourUsd: rentPerHour });
+    }
+    next();
+  };
 }
 
 const REQUEST_LOG = {

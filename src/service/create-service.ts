@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { ReferenceData } from "../catalog/reference-data.ts";
 import type { ChangeBell } from "../store/change-bell.ts";
 import type { Store } from "../store/store.ts";
+import type { Guards } from "./app.ts";
 import { createApp } from "./app.ts";
 import type { Clock } from "./clock.ts";
 import { jobMakers } from "./job-makers.ts";
@@ -15,6 +16,7 @@ export interface ServiceOptions {
   readonly reference: ReferenceData;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly guards: Guards;
 }
 
 /** A service that answers requests once something listens. */
@@ -25,7 +27,7 @@ export interface Service {
 }
 
 /** See the file's header. */
-export function createService({ store, bell, reference, clock, logger }: ServiceOptions): Service {
+export function createService({ store, bell, reference, clock, logger, guards }: ServiceOptions): Service {
   let isDraining = false;
   const atDrain = new Set<() => void>();
   const app = createApp(
@@ -43,6 +45,7 @@ export function createService({ store, bell, reference, clock, logger }: Service
         };
       },
     },
+    guards,
     logger,
   );
   return {

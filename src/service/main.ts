@@ -1,93 +1,137 @@
-/** Entry of `npm start`: plays the scenario's history, prints the plan, serves the API on 127.0.0.1. */
+/** Entry of `npm start` and `berth serve`: opens the store, makes the first cluster, and answers requests, plans, or both. */
 import { pino } from "pino";
+import type { Logger } from "pino";
 import { InvalidInput } from "../catalog/input-problem.ts";
 import { loadReferenceData } from "../catalog/reference-data.ts";
-import { loadScenario } from "../catalog/scenario.ts";
-import { isoTime } from "../catalog/time.ts";
-import { assertNever } from "../domain/assert-never.ts";
-import type { ClusterEvent } from "../domain/event.ts";
-import { planText } from "../report/plan-table.ts";
-import { highsSolver } from "../solver/highs-solver.ts";
+import type { Configuration } from "./configuration.ts";
+import { readConfiguration, storeLabel } from "./configuration.ts";
+import { createMetrics } from "./operations/metrics.ts";
+import { serverDrain } from "./operations/drain-server.ts";
+import { shutDownOnSignal } from "./operations/graceful-shutdown.ts";
+import { OPEN_NOTICE, anonymousAccess, requireSecureBinding } from "./security/anonymous-access.ts";
+import { auditTrail } from "./security/audit.ts";
+import { ensureBootstrapKey } from "./security/bootstrap-key.ts";
+import { FailedAttempts } from "./security/failed-attempts.ts";
+import { jwtVerifier } from "./security/jwt-verifier.ts";
+import { loggerOptions } from "./security/redaction.ts";
+import { changeBell } from "../store/change-bell.ts";
+import { openStore } from "../store/store.ts";
+import type { Store } from "../store/store.ts";
 import { systemClock } from "./clock.ts";
-import { readConfiguration } from "./configuration.ts";
-import { LIVE_LIMITS, createService } from "./create-service.ts";
-import { playHistory } from "./history.ts";
+import { createService } from "./create-service.ts";
+import { printFirstCluster } from "./clusters/print-first-cluster.ts";
 import { listen } from "./listen.ts";
+import { openDatabase } from "./open-database.ts";
+import { connectPool } from "../store/connect.ts";
+import { startWorker } from "./worker/start-worker.ts";
 
-const HOST = "127.0.0.1";
 const EXIT_BAD_INPUT = 2;
 const EXIT_BUG = 1;
+/** Connections of the HTTP side. */
+const MAX_CONNECTIONS = 8;
 
 try {
   await start();
 } catch (error) {
-  if (error instanceof InvalidInput) console.error(error.message);
+  const isInput = error instanceof InvalidInput || isDirectoryTrouble(error);
+  if (isInput) console.error(error.message);
   else console.error("This is a bug in Berth:", error);
-  process.exit(error instanceof InvalidInput ? EXIT_BAD_INPUT : EXIT_BUG);
+  process.exit(isInput ? EXIT_BAD_INPUT : EXIT_BUG);
 }
 
 async function start(): Promise<void> {
   const configuration = readConfiguration(process.env);
+  const logger = pino(loggerOptions(configuration.logLevel));
   const reference = loadReferenceData();
-  const scenario = loadScenario(configuration.scenarioPath, reference);
-  const { settings } = scenario;
   const clock = systemClock();
-  const solver = highsSolver({ threads: 1 });
-  console.log(`Scenario ${scenario.name}: ${scenario.jobs.length} jobs, the last of them arriving now.`);
-  const history = await playHistory({
-    scenario,
-    nowSeconds: Math.floor(clock.nowSeconds()),
-    means: { policy: configuration.policy, solver, limits: LIVE_LIMITS, clock: () => clock.nowSeconds() },
-    onDecision: ({ plan }, events) => {
-      const happened = events.map(eventText).join(", ");
-      console.log(
-        `  ${isoTime(plan.decidedAtSeconds)} ${happened}: ${plan.allocation.nodes.length} rented, ${plan.proof.stopReason}`,
-      );
+  const database = await openDatabase(configuration.store);
+  const pool = connectPool(database.address, MAX_CONNECTIONS, (error) => {
+    logger.warn({ err: error }, "a connection to the database broke");
+  });
+  const store = await openStore(pool);
+  await prepareKeys(configuration, store, clock.nowSeconds());
+  const bell = await changeBell(pool, (error) => {
+    logger.warn({ err: error }, "the change bell broke and is made anew");
+  });
+  await printFirstCluster({ store, pool, configuration, reference, clock });
+  const metrics = createMetrics();
+  const worker = configuration.roles.includes("worker")
+    ? await startWorker({ address: database.address, logLevel: configuration.logLevel }, metrics.decided)
+    : null;
+  const audit = auditTrail({ auditLog: store.audit, nowSeconds: () => clock.nowSeconds(), logger });
+  const nowSeconds = (): number => clock.nowSeconds();
+  const service = createService({
+    store,
+    bell,
+    reference,
+    clock,
+    logger,
+    guards: {
+      authentication: {
+        keys: store.apiKeys,
+        jwt: configuration.jwt === null ? null : jwtVerifier(configuration.jwt, nowSeconds),
+        anonymous: anonymousAccess({
+          host: configuration.host,
+          takesJwts: configuration.jwt !== null,
+          keys: store.apiKeys,
+          nowSeconds,
+        }),
+        failures: new FailedAttempts(),
+        nowSeconds,
+        logger,
+      },
+      audit,
+      rateLimits: configuration.rateLimits,
+      metrics,
+      trustProxy: configuration.trustProxy,
     },
   });
-  const service = createService({
-    settings,
-    reference,
-    solver,
-    policy: configuration.policy,
+  const { server, url } = await listen(service.app, configuration);
+  const { drain, abandon } = serverDrain(server);
+  endOnFailure(logger, [database.failure, ...(worker === null ? [] : [worker.failure])]);
+  shutDownOnSignal(process, {
+    markUnready: service.drain,
+    drain,
+    abandon,
+    graceSeconds: configuration.shutdownGraceSeconds,
+    closing: [
+      { name: "audit", close: audit.settled },
+      { name: "worker", close: () => worker?.close() },
+      { name: "bell", close: bell.close },
+      { name: "store", close: store.close },
+      { name: "database", close: database.close },
+    ],
     clock,
-    logger: pino({ level: configuration.logLevel }),
-    initial: { state: history.state, plan: history.last?.plan ?? null },
+    logger,
+    exit: (code) => process.exit(code),
   });
-  const listening = await listen(service, { host: HOST, port: configuration.port });
-  if (history.last !== null)
-    console.log(`\n${planText(history.last.plan, settings.vmTypes, settings.maxNodes)}`);
   console.log(
-    `\nThe plan lives at ${listening.url}/v1/plan, why it is so at ${listening.url}/v1/plan/explanation, the API at ${listening.url}/docs.`,
+    `\nThe plan lives at ${url}/v1/plan, why it is so at ${url}/v1/plan/explanation, the API at ${url}/docs.` +
+      `\nEverything is kept in ${storeLabel(configuration.store)}.`,
   );
-  const stop = (): void => {
-    void Promise.all([listening.close(), solver.close()]).then(() => process.exit(0));
-  };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
 }
 
-function eventText(event: ClusterEvent): string {
-  switch (event.kind) {
-    case "jobs-arrived":
-      return `${event.jobs.map((job) => job.id).join(", ")} arrives`;
-    case "job-completed":
-      return `${event.jobId} completes`;
-    case "job-cancelled":
-      return `${event.jobId} is cancelled`;
-    case "progress-reported":
-      return `${event.jobId} reports progress`;
-    case "job-changed":
-      return `${event.jobId} gets another due date or weight`;
-    case "node-lost":
-      return `${event.nodeId} is lost`;
-    case "settings-changed":
-      return "the cluster's settings change";
-    case "jobs-forgotten":
-      return `${event.jobIds.length} ended jobs are forgotten`;
-    case "timer-elapsed":
-      return "the timer";
-    default:
-      return assertNever(event);
+/** Takes in the first key, and refuses an address that others can reach without one. */
+async function prepareKeys(configuration: Configuration, store: Store, nowSeconds: number): Promise<void> {
+  const { adminKeyFile, host, jwt } = configuration;
+  if (adminKeyFile !== null) {
+    const key = await ensureBootstrapKey(adminKeyFile, store.apiKeys, nowSeconds);
+    console.log(`The key ${key.id} of ${adminKeyFile} is ${key.kind}.`);
   }
+  const hasKey = (await store.apiKeys.list()).length > 0;
+  requireSecureBinding({ host, hasCredentials: hasKey || jwt !== null });
+  if (!hasKey && jwt === null) console.log(OPEN_NOTICE);
+}
+
+/** Without its database or its worker the process is of no use: it ends, and whoever supervises it starts it again. */
+function endOnFailure(logger: Logger, failures: readonly Promise<Error>[]): void {
+  void Promise.race(failures).then((error) => {
+    logger.fatal({ err: error }, "a part of the service ended");
+    console.error(`The service ends, because a part of it did: ${error.message}`);
+    process.exit(EXIT_BUG);
+  });
+}
+
+function isDirectoryTrouble(error: unknown): error is Error {
+  return error instanceof Error && ["DirectoryInUseError", "DataDirectoryError"].includes(error.name);
 }

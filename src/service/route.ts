@@ -6,6 +6,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
 import { clusterParameters, matches } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
+import { authorize } from "./security/authorize.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** An endpoint's request after its checks. */
@@ -139,9 +140,24 @@ export function mountRoutes(app: Express, routes: readonly Route[]): void {
   for (const path of new Set(placed.map((entry) => entry.path))) {
     const ofPath = placed.filter((entry) => entry.path === path);
     const mounted = app.route(path.replaceAll(/\{(\w+)\}/g, ":$1"));
-    for (const { endpoint, handlers } of ofPath) mounted[endpoint.method](...handlers);
+    for (const { endpoint, handlers } of ofPath) mounted[endpoint.method](...accessOf(endpoint), ...handlers);
     mounted.all(methodNotAllowed(ofPath.map(({ endpoint }) => endpoint.method)));
   }
+}
+
+/** Who may come here, and that a cluster's paths without its id are about the default cluster. */
+function accessOf({ access, scope }: Route["endpoint"]): readonly RequestHandler[] {
+  if (access === "open") return [];
+  return [
+    authorize({
+      scope: access,
+      clusterOf: ({ params }) => {
+        const { clusterId } = params;
+        if (typeof clusterId === "string") return clusterId;
+        return scope === "cluster" ? DEFAULT_CLUSTER_ID : null;
+      },
+    }),
+  ];
 }
 
 /** Answers 405 with the methods that are allowed; HEAD comes with GET. */

@@ -5,7 +5,6 @@
  * history and brings jobs and nodes up to date, or does nothing at all. So histories have one order, and what was acknowledged is there.
  */
 import { Kysely, PostgresDialect, sql } from "kysely";
-import { types } from "pg";
 import type { Pool } from "pg";
 import type { StoredApiKeys } from "./api-keys.ts";
 import { apiKeyStore } from "./api-keys.ts";
@@ -88,8 +87,6 @@ export interface Store extends StoreParts {
 
 /** Brings the database up to date and opens it. The pool is closed with the store. */
 export async function openStore(pool: Pool): Promise<Store> {
-  // Sequence numbers and counts stay far below 2^53; without this they would come as text.
-  types.setTypeParser(types.builtins.INT8, Number);
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
   await migrate(db);
   const tables = durationTableStore();

@@ -34,6 +34,7 @@ import type { TestStore } from "../support/test-store.ts";
 import { testStore } from "../support/test-store.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { openGuards } from "./open-guards.ts";
 
 /** An answer, its JSON parsed. */
 export interface Answer {
@@ -130,7 +131,8 @@ export async function contractServer(options: {
     ...clusterCalendar(reference),
     onDecision: () => undefined,
   });
-  const service = createService({ store, bell, reference, clock, logger });
+  const guards = openGuards(store, () => clock.nowSeconds(), logger);
+  const service = createService({ store, bell, reference, clock, logger, guards });
   const outer = express();
   outer.use(contract);
   outer.use(service.app);
@@ -201,6 +203,7 @@ export async function contractServer(options: {
         one.closeAllConnections();
         await new Promise((resolve) => one.close(resolve));
       }
+      await guards.audit.settled();
       await host.close();
       await bell.close();
     },

@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { sql } from "kysely";
 import pg from "pg";
 import type { Pool } from "pg";
-import { openEmbeddedDatabase, poolOf } from "../../src/store/embedded/open-embedded-database.ts";
+import { connectPool } from "../../src/store/connect.ts";
+import { openEmbeddedDatabase } from "../../src/store/embedded/open-embedded-database.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 
@@ -22,13 +23,13 @@ interface TestDatabase {
 }
 
 const CONNECTIONS = 6;
+/** A connection that is idle may be ended by its server, above all at the end of a test. */
+const ignoreTrouble = (): void => undefined;
 
 /** Starts a database and opens a store on it. */
 export async function testStore(): Promise<TestStore> {
   const url = process.env["BERTH_TEST_DATABASE_URL"];
   const { pool, close } = url === undefined ? await embedded() : await ownDatabaseOf(url);
-  // A connection that is idle may be ended by its server, above all at the end of a test.
-  pool.on("error", () => undefined);
   const store = await openStore(pool);
   return {
     pool,
@@ -49,7 +50,8 @@ export async function testStore(): Promise<TestStore> {
 
 async function embedded(): Promise<TestDatabase> {
   const database = await openEmbeddedDatabase({ dataDirectory: null });
-  return { pool: poolOf(database.poolConfig, CONNECTIONS), close: () => database.close() };
+  const pool = connectPool({ kind: "embedded", poolConfig: database.poolConfig }, CONNECTIONS, ignoreTrouble);
+  return { pool, close: () => database.close() };
 }
 
 /** A new database on a server, so that test files may run at once; dropped in the end. */
@@ -61,7 +63,7 @@ async function ownDatabaseOf(url: string): Promise<TestDatabase> {
   const own = new URL(url);
   own.pathname = name;
   return {
-    pool: new pg.Pool({ connectionString: own.href, max: CONNECTIONS }),
+    pool: connectPool({ kind: "postgres", url: own.href }, CONNECTIONS, ignoreTrouble),
     close: async () => {
       await admin.query(`DROP DATABASE ${name} WITH (FORCE)`);
       await admin.end();

@@ -37,9 +37,10 @@ const fail = (error: unknown): never => {
   process.exit(1);
 };
 
-// Typed by the only caller, open-embedded-database.ts.
-const { filesDirectory, socketPath, turnLimitSeconds }: DatabaseWorkerData = workerData;
-const engine = await startEngine(filesDirectory).catch(fail);
+if (!isWorkerData(workerData))
+  throw new Error("database-worker.ts got no worker data; call openEmbeddedDatabase");
+const { filesDirectory, socketPath, turnLimitSeconds } = workerData;
+const engine = await startEngine({ directory: filesDirectory }).catch(fail);
 if (socketPath === null) {
   await engine.close().catch(fail);
   report({ kind: "closed" });
@@ -92,4 +93,15 @@ async function closeAll(connections: ReadonlySet<Connection>): Promise<void> {
     });
   }
   await Promise.all(open.map(({ gone }) => gone));
+}
+
+function isWorkerData(data: unknown): data is DatabaseWorkerData {
+  return (
+    typeof data === "object" &&
+    data !== null &&
+    "filesDirectory" in data &&
+    "socketPath" in data &&
+    "turnLimitSeconds" in data &&
+    typeof data.turnLimitSeconds === "number"
+  );
 }

@@ -30,6 +30,7 @@ export interface DirectoryLock {
 /** The file that carries the lock and names its holder. It stays when the lock is released: removing it would be a race. */
 export const LOCK_FILE = "LOCK";
 
+const LOCKS_WHILE_OPENING: ReadonlySet<NodeJS.Platform> = new Set(["darwin", "freebsd", "openbsd", "netbsd"]);
 /** open(2) of macOS and the BSDs: lock the file as it is opened (fcntl.h). */
 const O_EXLOCK = 0x20;
 /** Without it the call would wait for the holder instead of failing. */
@@ -59,19 +60,12 @@ interface LockedFile {
 }
 
 async function lockFile(path: string, directory: string): Promise<LockedFile> {
-  switch (process.platform) {
-    case "linux":
-      return lockOnLinux(path, directory);
-    case "darwin":
-    case "freebsd":
-    case "openbsd":
-    case "netbsd":
-      return lockWhileOpening(path, directory);
-    default:
-      throw new Error(
-        `The embedded database cannot lock ${directory} on ${process.platform}: it runs on Linux and macOS; set DATABASE_URL to a PostgreSQL server here`,
-      );
-  }
+  const { platform } = process;
+  if (platform === "linux") return lockOnLinux(path, directory);
+  if (LOCKS_WHILE_OPENING.has(platform)) return lockWhileOpening(path, directory);
+  throw new Error(
+    `The embedded database cannot lock ${directory} on ${platform}: it runs on Linux and macOS; set DATABASE_URL to a PostgreSQL server here`,
+  );
 }
 
 function lockWhileOpening(path: string, directory: string): LockedFile {

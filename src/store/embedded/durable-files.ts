@@ -1,10 +1,9 @@
 /** PGlite's files on disk, with fsync restored: PGlite 0.5.16 mounts Emscripten's NODEFS, whose streams have none. */
-import { fsyncSync } from "node:fs";
 import { NodeFS } from "@electric-sql/pglite/nodefs";
 
-/** Is told of every fsync that reached the operating system, and of one that failed. */
-export interface FsyncObserver {
-  readonly onFsync: () => void;
+/** How to flush, and who is told when that failed. */
+export interface Flushing {
+  readonly fsync: (descriptor: number) => void;
   readonly onFailure: (error: Error) => void;
 }
 
@@ -12,17 +11,17 @@ type Init = NodeFS["init"];
 
 /** A NodeFS whose files and directories are flushed to the device when PostgreSQL asks for it. */
 export class DurableFiles extends NodeFS {
-  readonly #observer: FsyncObserver;
+  readonly #flushing: Flushing;
 
-  constructor(directory: string, observer: FsyncObserver) {
+  constructor(directory: string, flushing: Flushing) {
     super(directory);
-    this.#observer = observer;
+    this.#flushing = flushing;
   }
 
   override async init(...args: Parameters<Init>): ReturnType<Init> {
     const { emscriptenOpts } = await super.init(...args);
     const restoreFsync = (module: unknown): void => {
-      installFsync(module, this.#observer);
+      installFsync(module, this.#flushing);
     };
     return {
       emscriptenOpts: { ...emscriptenOpts, preRun: [...(emscriptenOpts.preRun ?? []), restoreFsync] },
@@ -39,7 +38,7 @@ interface FsyncableModule {
 }
 
 /** `fd_sync` of PGlite's Emscripten calls `stream.stream_ops.fsync` where it is there, and reports success where it is not. */
-function installFsync(module: unknown, observer: FsyncObserver): void {
+function installFsync(module: unknown, flushing: Flushing): void {
   if (!isFsyncable(module)) {
     throw new Error(
       "PGlite's module has no NODEFS.stream_ops to restore fsync in; use PGlite 0.5.16, whose module has",
@@ -49,13 +48,12 @@ function installFsync(module: unknown, observer: FsyncObserver): void {
   const fsync = (stream: { readonly nfd: number }): void => {
     NODEFS.tryFSOperation(() => {
       try {
-        fsyncSync(stream.nfd);
+        flushing.fsync(stream.nfd);
       } catch (error) {
-        observer.onFailure(error instanceof Error ? error : new Error(String(error)));
+        flushing.onFailure(error instanceof Error ? error : new Error(String(error)));
         throw error;
       }
     });
-    observer.onFsync();
   };
   Object.assign(NODEFS.stream_ops, { fsync });
 }

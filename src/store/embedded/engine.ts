@@ -1,4 +1,5 @@
 /** The one PGlite session behind all connections: bytes of the wire protocol in, the answer's messages out. */
+import { fsyncSync } from "node:fs";
 import { PGlite } from "@electric-sql/pglite";
 import type { BackendMessage } from "./backend-message.ts";
 import { backendMessages, errorFields, firstColumn } from "./backend-message.ts";
@@ -30,23 +31,26 @@ export interface Engine {
   readonly exchange: (request: EngineRequest) => Promise<readonly BackendMessage[]>;
   /** Runs SQL of our own; throws when the engine reports an error. */
   readonly execute: (sql: string) => Promise<readonly BackendMessage[]>;
-  /** Fsyncs that reached the operating system since the start. */
-  readonly fsyncCount: () => number;
   /** Writes a checkpoint and ends the session. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts PGlite on a directory of database files (durable), or in memory when it is null. */
-export async function startEngine(directory: string | null): Promise<Engine> {
-  let fsyncCount = 0;
+/** Where the engine keeps its files. */
+export interface EngineOptions {
+  /** Null for a database in memory, which does not outlive the engine. */
+  readonly directory: string | null;
+  /** Flushes a descriptor to its device; fsync(2) when left out. Tests count calls and let them fail. */
+  readonly fsync?: (descriptor: number) => void;
+}
+
+/** Starts PGlite on a directory of database files (durable), or in memory. */
+export async function startEngine({ directory, fsync = fsyncSync }: EngineOptions): Promise<Engine> {
   let broken: EngineBrokenError | null = null;
   const files =
     directory === null
       ? null
       : new DurableFiles(directory, {
-          onFsync: () => {
-            fsyncCount += 1;
-          },
+          fsync,
           onFailure: (error) => {
             broken ??= new EngineBrokenError(`fsync failed in ${directory}: ${error.message}. ${REOPEN}`);
           },
@@ -91,7 +95,6 @@ export async function startEngine(directory: string | null): Promise<Engine> {
     parameterFrames: hello.filter(({ type }) => type === "S").map(({ frame }) => frame),
     exchange,
     execute,
-    fsyncCount: () => fsyncCount,
     close: async () => {
       if (broken !== null) throw broken;
       await execute("CHECKPOINT");

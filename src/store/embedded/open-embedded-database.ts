@@ -1,11 +1,9 @@
 /** Opens Berth's embedded PostgreSQL: PGlite in a worker thread, reached by any thread through the ordinary `pg` client. */
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
-import { Worker } from "node:worker_threads";
 import pg from "pg";
 import { databaseFiles, ensureDirectory, requireOurs } from "./data-directory.ts";
 import type { DatabaseWorkerData, DatabaseWorkerReport } from "./database-worker.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { typescriptThread } from "../typescript-thread.ts";
 import { makeSocketDirectory, removeStaleSocketDirectories, SOCKET_PORT } from "./socket-directory.ts";
 
 /** How to open it. */
@@ -63,9 +61,15 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   }
 }
 
-/** A pool of connections to a database; `max` counts connections. Listen to its "error" event: idle connections can be ended. */
-export function poolOf(poolConfig: EmbeddedPoolConfig, max: number): pg.Pool {
-  return new pg.Pool({ ...poolConfig, max, ssl: false });
+/** A pool of at most `max` connections. Its owner listens to its "error" event, which tells of idle connections that ended. */
+export function poolOf(poolConfig: pg.PoolConfig, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...poolConfig, max });
+  pool.on("connect", (client) => {
+    // The pool listens to idle clients only. A client that breaks in somebody's hands would end the process with an unheard
+    // event, although its next query rejects and says why.
+    client.on("error", () => undefined);
+  });
+  return pool;
 }
 
 async function writeFirstFiles(filesDirectory: string): Promise<void> {
@@ -107,14 +111,7 @@ interface RunningWorker {
 }
 
 function startWorker(data: DatabaseWorkerData): RunningWorker {
-  const entry = new URL("./database-worker.ts", import.meta.url).href;
-  // Node 20 runs neither a worker's entry nor what that imports through a loader given by --import: the entry registers it.
-  const loader = new URL("esm/api/index.mjs", pathToFileURL(createRequire(import.meta.url).resolve("tsx")))
-    .href;
-  const program = `import { register } from ${JSON.stringify(loader)}; register(); await import(${JSON.stringify(entry)});`;
-  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
-    workerData: data,
-  });
+  const worker = typescriptThread(new URL("./database-worker.ts", import.meta.url), data);
   const where = data.filesDirectory ?? "memory";
   let outcome: Error | null = new Error(
     `The embedded database in ${where} ended unexpectedly; start Berth again`,

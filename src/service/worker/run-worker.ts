@@ -1,0 +1,72 @@
+/** What a worker does besides answering requests: it leads clusters. Everything it knows is in the store. */
+import type { Logger } from "pino";
+import type { ReferenceData } from "../../catalog/reference-data.ts";
+import { highsSolver } from "../../solver/highs-solver.ts";
+import type { ChangeBell } from "../../store/change-bell.ts";
+import { changeBell } from "../../store/change-bell.ts";
+import type { DatabaseAddress } from "../../store/connect.ts";
+import { connectPool } from "../../store/connect.ts";
+import type { Store } from "../../store/store.ts";
+import { openStore } from "../../store/store.ts";
+import { systemClock } from "../clock.ts";
+import { clusterCalendar } from "../clusters/cluster-calendar.ts";
+import { configurationOf } from "../clusters/cluster-configuration.ts";
+import type { DecisionReport } from "../planning/cluster-planner.ts";
+import { LIVE_LIMITS } from "../planning/live-limits.ts";
+import { startPlannerHost } from "../planning/planner-host.ts";
+
+/** Connections of one worker: one holds its locks, one listens, the others read and write. */
+const MAX_CONNECTIONS = 6;
+
+/** What a worker is given. */
+export interface WorkerOptions {
+  readonly address: DatabaseAddress;
+  readonly logger: Logger;
+  readonly reference: ReferenceData;
+  readonly onDecision: (report: DecisionReport) => void;
+}
+
+/** A worker at work. */
+export interface Worker {
+  readonly store: Store;
+  readonly bell: ChangeBell;
+  /** Ends after the steps under way; what it leads is free for others at once. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts a worker. */
+export async function runWorker({ address, logger, reference, onDecision }: WorkerOptions): Promise<Worker> {
+  const trouble = (error: Error): void => {
+    logger.warn({ err: error }, "a connection to the database broke");
+  };
+  const pool = connectPool(address, MAX_CONNECTIONS, trouble);
+  const store = await openStore(pool);
+  const bell = await changeBell(pool, trouble);
+  const solver = highsSolver({ threads: 1 });
+  const clock = systemClock();
+  const host = startPlannerHost({
+    pool,
+    store,
+    bell,
+    clock,
+    logger,
+    meansOf: (cluster) => ({
+      policy: configurationOf(cluster).policy,
+      solver,
+      limits: LIVE_LIMITS,
+      clock: () => clock.nowSeconds(),
+    }),
+    ...clusterCalendar(reference),
+    onDecision,
+  });
+  return {
+    store,
+    bell,
+    close: async () => {
+      // The solver first: it cuts the decision under way short.
+      await Promise.all([solver.close(), host.close()]);
+      await bell.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** A worker in a thread of its own, so that decisions never keep requests waiting. See start-worker.ts for the messages. */
+import { parentPort, workerData } from "node:worker_threads";
+import { pino } from "pino";
+import { loadReferenceData } from "../../catalog/reference-data.ts";
+import { loggerOptions } from "../security/redaction.ts";
+import { runWorker } from "./run-worker.ts";
+import type { WorkerMessage, WorkerThreadData } from "./start-worker.ts";
+
+const port = parentPort;
+if (port === null) throw new Error("worker-thread.ts runs as a worker thread only");
+const tell = (message: WorkerMessage): void => {
+  port.postMessage(message);
+};
+
+const { address, logLevel } = workerData as WorkerThreadData;
+const worker = await runWorker({
+  address,
+  logger: pino(loggerOptions(logLevel)),
+  reference: loadReferenceData(),
+  onDecision: ({ clusterId, plan, tookSeconds }) => {
+    const { gap, objective, stopReason } = plan.proof;
+    tell({
+      kind: "decision",
+      measure: { clusterId, policy: plan.policy, stopReason, durationSeconds: tookSeconds, gap, objective },
+    });
+  },
+});
+port.once("message", () => {
+  void worker.close().then(() => {
+    port.close();
+  });
+});
+tell({ kind: "ready" });

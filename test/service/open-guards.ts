@@ -1,0 +1,26 @@
+/** Guards for tests of what is behind them: nobody needs a key, nobody is slowed down. */
+import type { Logger } from "pino";
+import type { Guards } from "../../src/service/app.ts";
+import { createMetrics } from "../../src/service/operations/metrics.ts";
+import { anonymousUntilFirstKey } from "../../src/service/security/anonymous-access.ts";
+import { auditTrail } from "../../src/service/security/audit.ts";
+import { FailedAttempts } from "../../src/service/security/failed-attempts.ts";
+import type { Store } from "../../src/store/store.ts";
+
+/** The guards of `npm start` without keys, tokens or limits. */
+export function openGuards(store: Store, nowSeconds: () => number, logger: Logger): Guards {
+  return {
+    authentication: {
+      keys: store.apiKeys,
+      jwt: null,
+      anonymous: anonymousUntilFirstKey(store.apiKeys, nowSeconds),
+      failures: new FailedAttempts(),
+      nowSeconds,
+      logger,
+    },
+    audit: auditTrail({ auditLog: store.audit, nowSeconds, logger }),
+    rateLimits: { readsPerMinute: "off", writesPerMinute: "off" },
+    metrics: createMetrics(),
+    trustProxy: false,
+  };
+}
