@@ -7,6 +7,7 @@ import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
 import { clusterParameters, matches } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
 import { authorize } from "./security/authorize.ts";
+import type { ClusterAccess } from "./security/principal.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** An endpoint's request after its checks. */
@@ -19,6 +20,8 @@ export interface CheckedRequest<Body, Query, Params, Headers = Record<string, un
   readonly clusterId: string;
   /** Who asks. */
   readonly principalId: string;
+  /** The clusters that whoever asks may know of. */
+  readonly clusterAccess: ClusterAccess;
   readonly requestId: string;
 }
 
@@ -104,6 +107,7 @@ export function rawRoute<
     const checked = {
       clusterId,
       principalId: response.locals.principal?.id ?? "anonymous",
+      clusterAccess: response.locals.principal?.clusters ?? [],
       requestId: typeof request.id === "string" ? request.id : "",
       params: parseInput(params, pathOf(request, endpoint), "path"),
       query: parseInput(query, { ...request.query }, "query"),

@@ -107,7 +107,14 @@ export async function contractServer(options: {
   await empty();
   const clock = fakeClock(NOON);
   const logLines: string[] = [];
-  const logger = pino({ level: "warn" }, { write: (line: string) => void logLines.push(line) });
+  const logger = pino(
+    { level: "warn" },
+    {
+      write: (line: string) => {
+        logLines.push(line);
+      },
+    },
+  );
   const initialSettings = emptyCluster(options.settings ?? settings).settings;
   const configuration = configurationOfSettings(initialSettings, options.policy ?? "progress-value");
   await store.clusters.create({

@@ -42,6 +42,7 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: { operation: postJobs.operationId, body },
+        reply: postJobs.reply.schema,
         atSeconds: clock.nowSeconds(),
       };
       const cause = { principal: principalId, requestId };
