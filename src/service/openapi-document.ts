@@ -12,8 +12,8 @@ import { pathsOf, readsBody } from "./endpoint.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
 import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
-import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
-import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import { deleteJob, getJob, getJobHistory, getJobs, patchJob, postJobs } from "./endpoints/jobs.ts";
+import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "./endpoints/planning.ts";
 import {
   getCommands,
   getPlanChanges,
@@ -36,8 +36,11 @@ const ENDPOINTS: readonly Endpoint[] = [
   postJobs,
   getJobs,
   getJob,
+  patchJob,
   deleteJob,
+  getJobHistory,
   postEvents,
+  postEventBatch,
   postReplan,
   getPlan,
   getPlanStream,
@@ -162,11 +165,17 @@ function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
         [reply.contentType ?? "application/json"]: { schema: reply.schema, example: reply.example },
       },
     },
+    ...("if-none-match" in endpoint.headers.shape ? { "304": NOT_MODIFIED } : {}),
     ...Object.fromEntries(
       [...statuses].sort((a, b) => a - b).map((status) => [`${status}`, PROBLEM_RESPONSES[status]]),
     ),
   };
 }
+
+const NOT_MODIFIED: ZodOpenApiResponseObject = {
+  id: "NotModified",
+  description: "It is as it was when the client got it with the ETag of If-None-Match.",
+};
 
 /** One shared response for each status code, with an example of each kind of problem that has it. */
 function problemResponse(status: ProblemStatus): ZodOpenApiResponseObject {

@@ -4,9 +4,10 @@ import { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
-import { clusterParameters } from "./endpoints/parameters.ts";
+import { clusterParameters, matches } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
 import { authorize } from "./security/authorize.ts";
+import type { ClusterAccess } from "./security/principal.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** An endpoint's request after its checks. */
@@ -19,6 +20,8 @@ export interface CheckedRequest<Body, Query, Params, Headers = Record<string, un
   readonly clusterId: string;
   /** Who asks. */
   readonly principalId: string;
+  /** The clusters that whoever asks may know of. */
+  readonly clusterAccess: ClusterAccess;
   readonly requestId: string;
 }
 
@@ -104,6 +107,7 @@ export function rawRoute<
     const checked = {
       clusterId,
       principalId: response.locals.principal?.id ?? "anonymous",
+      clusterAccess: response.locals.principal?.clusters ?? [],
       requestId: typeof request.id === "string" ? request.id : "",
       params: parseInput(params, pathOf(request, endpoint), "path"),
       query: parseInput(query, { ...request.query }, "query"),
@@ -123,10 +127,11 @@ function pathOf(request: Request, { scope }: Pick<Endpoint, "scope">): Readonly<
   return scope === "cluster" || clusterId === undefined ? own : request.params;
 }
 
-/** 304 where the client has this version already. */
+/** 304 where the client has this version already. Cache-Control: no-cache, which fetch sends along, speaks to caches and not to us. */
 async function sendTagged({ tag, json }: Tagged, request: Request, response: Response): Promise<void> {
   response.set("ETag", `W/"${tag}"`);
-  if (request.fresh) {
+  const seen = request.get("If-None-Match");
+  if (seen !== undefined && matches(seen, tag)) {
     response.status(304).end();
     return;
   }

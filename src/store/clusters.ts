@@ -40,8 +40,12 @@ export type StoredNode = AllocatedNode;
 export interface ClusterStore {
   /** Sorted by id. */
   readonly all: () => Promise<readonly ClusterRecord[]>;
-  /** Sorted by id, after an id, at most `limit`. */
-  readonly page: (afterId: string, limit: number) => Promise<readonly ClusterRecord[]>;
+  /** Sorted by id, after an id, at most `limit`; of all, or of those with the ids given. */
+  readonly page: (range: {
+    readonly among: "*" | readonly string[];
+    readonly afterId: string;
+    readonly limit: number;
+  }) => Promise<readonly ClusterRecord[]>;
   readonly find: (id: string) => Promise<ClusterRecord | undefined>;
   /** As `find`, and nobody else writes to it until the transaction ends. */
   readonly lock: (id: string) => Promise<ClusterRecord | undefined>;
@@ -87,10 +91,11 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
           .orderBy(sql`id COLLATE "C"`)
           .execute()
       ).map(record),
-    page: async (afterId, limit) =>
+    page: async ({ among, afterId, limit }) =>
       (
         await kept()
           .where(sql<boolean>`id COLLATE "C" > ${afterId}`)
+          .$if(among !== "*", (query) => query.where(sql<boolean>`id = ANY(${among})`))
           .orderBy(sql`id COLLATE "C"`)
           .limit(limit)
           .execute()

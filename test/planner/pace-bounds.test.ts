@@ -25,7 +25,7 @@ const factorAfter = (seconds: number, completedShare: number): number =>
 describe("a report that cannot be true", () => {
   it("does not make a job endless, nor instant", () => {
     expect(factorAfter(3600 * 1e9, 0.9)).toBe(100);
-    expect(factorAfter(1e-9, 0.999)).toBe(0.01);
+    expect(factorAfter(0.001, 0.999)).toBe(0.01);
   });
 
   it("of next to no gain teaches nothing", () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { generateApiKey } from "../../src/service/security/api-key.ts";
 import type { Answer, ContractServer } from "./contract-server.ts";
 import { closeDatabase, contractServer, jobSpec, nextCursor } from "./contract-server.ts";
 import { draftSolver } from "./fake-solver.ts";
@@ -261,6 +262,32 @@ describe("a changed configuration", () => {
       if (JSON.stringify(job).includes('"vmType":"own"')) break;
     }
     expect(await server.get("/v1/clusters/team-a")).toMatchObject({ json: { paidAnywayPerHourUsd: 0 } });
+  });
+});
+
+describe("a key for some clusters", () => {
+  it("shows these only, and makes no others", async () => {
+    await server.post("/v1/clusters", teamA);
+    const { text, record } = generateApiKey({
+      name: "team-a's",
+      scopes: ["admin"],
+      clusters: ["team-a", "team-b"],
+      createdAtSeconds: server.clock.nowSeconds(),
+      expiresAtSeconds: null,
+    });
+    await server.store.apiKeys.insert(record);
+    const bearer = { authorization: `Bearer ${text}` };
+    const list = await server.send("/v1/clusters", { headers: bearer });
+    expect(list).toMatchObject({ status: 200, json: { clusters: [{ id: "team-a" }], nextCursor: null } });
+    expect((await server.send("/v1/clusters/default", { headers: bearer })).status).toBe(403);
+    expect((await server.send("/v1/jobs", { headers: bearer })).status).toBe(403);
+    const post = (id: string): Promise<Answer> =>
+      server.send("/v1/clusters", { method: "POST", ...json({ ...teamA, id }, bearer) });
+    expect(await post("team-c")).toMatchObject({
+      status: 403,
+      json: { type: "urn:problem-type:berth:forbidden" },
+    });
+    expect((await post("team-b")).status).toBe(201);
   });
 });
 

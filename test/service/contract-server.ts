@@ -48,6 +48,8 @@ export interface Answer {
 /** A service with its planner. */
 export interface ContractServer {
   readonly url: string;
+  /** The same service without the validator in front of it, for many requests. */
+  readonly bareUrl: string;
   readonly store: Store;
   readonly clock: FakeClock;
   /** Lines of the service's log. */
@@ -105,7 +107,14 @@ export async function contractServer(options: {
   await empty();
   const clock = fakeClock(NOON);
   const logLines: string[] = [];
-  const logger = pino({ level: "warn" }, { write: (line: string) => void logLines.push(line) });
+  const logger = pino(
+    { level: "warn" },
+    {
+      write: (line: string) => {
+        logLines.push(line);
+      },
+    },
+  );
   const initialSettings = emptyCluster(options.settings ?? settings).settings;
   const configuration = configurationOfSettings(initialSettings, options.policy ?? "progress-value");
   await store.clusters.create({
@@ -146,7 +155,10 @@ export async function contractServer(options: {
   const server = createServer((request, response) => {
     outer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bare = createServer((request, response) => {
+    service.app(request, response);
+  });
+  for (const one of [server, bare]) await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${portOf(server.address())}`;
   const send = (path: string, request: RequestInit): Promise<Answer> => fetchAnswer(`${url}${path}`, request);
   const cluster = async (): Promise<ClusterRecord> => {
@@ -169,6 +181,7 @@ export async function contractServer(options: {
   };
   return {
     url,
+    bareUrl: `http://127.0.0.1:${portOf(bare.address())}`,
     store,
     clock,
     logLines,
@@ -193,8 +206,10 @@ export async function contractServer(options: {
     settled: () => planWhen((now) => now.lastSequence + now.planCount === (now.planRevision ?? 0) + 1),
     planAfter: (revision) => planWhen((now) => (now.planRevision ?? 0) > revision),
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      for (const one of [server, bare]) {
+        one.closeAllConnections();
+        await new Promise((resolve) => one.close(resolve));
+      }
       await guards.audit.settled();
       await host.close();
       await bell.close();

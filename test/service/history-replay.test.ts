@@ -137,8 +137,12 @@ function eventOf(
       return ended.length === 0
         ? undefined
         : (atSeconds) => ({ kind: "jobs-forgotten", atSeconds, jobIds: ended.map(({ id }) => id) });
-    default:
+    case "timer":
       return (atSeconds) => ({ kind: "timer-elapsed", atSeconds });
+    case "plan":
+    case "plan-late":
+    case "snapshot":
+      return undefined;
   }
 }
 

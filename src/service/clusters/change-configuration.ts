@@ -72,8 +72,8 @@ export async function changeConfiguration(
       const settings = settingsAfter(before, settingsOf(configuration, reference, atSeconds));
       if (offerOf(settings) !== offerOf(expected) || offerOf(before) !== offerOf(cluster.settings))
         return false;
-      const active = await activeIds(locked);
-      if (offerOf(before) !== offerOf(settings) && active.some((id) => !predicted.seen.has(id))) return false;
+      const active = offerOf(before) === offerOf(settings) ? [] : await activeIds(locked);
+      if (active.some((id) => !predicted.seen.has(id))) return false;
       const event: SettingsChanged = {
         kind: "settings-changed",
         atSeconds,

@@ -93,7 +93,7 @@ export const getClusters = endpoint({
   path: "/v1/clusters",
   tag: "Clusters",
   summary: "List clusters",
-  description: "Clusters by id.",
+  description: "Clusters by id; those that the key may touch.",
   body: NO_BODY,
   query: z.strictObject({
     limit: pageLimit({ most: MAX_PAGE_CLUSTERS, usual: PAGE_CLUSTERS, what: "Clusters" }).optional(),

@@ -55,8 +55,11 @@ export const ifMatchHeaders = z.object({
     .meta({ description: "ETag of what the client has; 412 where it has changed since.", example: 'W/"4"' }),
 });
 
-/** Whether an If-Match header lets a version pass. A version's ETag is weak, because what is predicted goes on with time; it is compared all the same. */
-export function matches(ifMatch: string | undefined, tag: string): boolean {
-  if (ifMatch === undefined || ifMatch === "*") return true;
-  return ifMatch.split(",").some((one) => one.trim().replace(/^W\//, "") === `"${tag}"`);
+/**
+ * Whether a version is among those that If-Match or If-None-Match lists; a header that is left out lists all. A version's ETag is weak, because what
+ * is predicted goes on with time; it is compared all the same.
+ */
+export function matches(listed: string | undefined, tag: string): boolean {
+  if (listed === undefined || listed.trim() === "*") return true;
+  return listed.split(",").some((one) => one.trim().replace(/^W\//, "") === `"${tag}"`);
 }

@@ -30,9 +30,9 @@ import { knownCluster, nowOf } from "./service-context.ts";
 export function clusterRoutes(context: ServiceContext): readonly Route[] {
   const { store, clock, reference } = context;
   return [
-    route(getClusters, async ({ query }) => {
+    route(getClusters, async ({ query, clusterAccess: among }) => {
       const { limit = PAGE_CLUSTERS, cursor = "" } = query;
-      const found = await store.clusters.page(cursor, limit + 1);
+      const found = await store.clusters.page({ among, afterId: cursor, limit: limit + 1 });
       const page = found.slice(0, limit);
       const last = page.at(-1);
       return {
@@ -40,8 +40,13 @@ export function clusterRoutes(context: ServiceContext): readonly Route[] {
         nextCursor: found.length > limit && last !== undefined ? cursorAfterId(last.id) : null,
       };
     }),
-    route(postClusters, async ({ body }) => {
+    route(postClusters, async ({ body, clusterAccess }) => {
       const { id, ...configuration } = body;
+      if (clusterAccess !== "*" && !clusterAccess.includes(id))
+        throw new RequestProblem(
+          "forbidden",
+          `Your key is for the clusters ${clusterAccess.join(", ")}; "${id}" is none of them.`,
+        );
       const nowSeconds = clock.nowSeconds();
       const initialSettings = await usable(() => settingsOf(configuration, reference, nowSeconds));
       const isNew = await store.clusters.create({
