@@ -16,6 +16,9 @@ import type { FormulatedProblem } from "../formulation/formulation.ts";
 import type { Objective, SeparableObjective } from "../formulation/objective.ts";
 import { isSeparable } from "../formulation/objective.ts";
 import type { SolveLimits, SolverPort } from "../milp/solver-port.ts";
+import type { OfferedProblem } from "./change-offers.ts";
+import { changeOffers } from "./change-offers.ts";
+import { hasCostsOfChange } from "./change-prices.ts";
 import { checkedOutcome } from "./checked-outcome.ts";
 import { greedy } from "./greedy.ts";
 import { place } from "./place.ts";
@@ -32,6 +35,8 @@ export interface DecisionMeans {
   readonly limits: SolveLimits;
   /** Seconds from any fixed moment, never falling; needed for `deadlineSeconds` to bind the part outside the solver. */
   readonly clock?: () => number;
+  /** Whether moves, stops and new nodes must pay for themselves; left out, they must. `ignored` decides as if changes were free, whatever they cost. */
+  readonly costsOfChange?: "weighed" | "ignored";
   /** What the last decision learnt; null or missing to start cold. */
   readonly warmStart?: WarmStart | null;
 }
@@ -79,20 +84,21 @@ async function chooseSeparable(
 ): Promise<Chosen> {
   const { clock, limits, solver, warmStart } = args.means;
   const { deadlineSeconds } = limits;
-  const solution = await solveSeparable(problem, objective, {
+  const offered = weighed(problem, objective, args.means);
+  const solution = await solveSeparable(offered.problem, offered.objective, {
     solver,
     limits,
     warmStart: warmStart ?? null,
     secondsLeft: () =>
       deadlineSeconds === null || clock === undefined ? null : deadlineSeconds - (clock() - args.startedAt),
   });
-  const { allocation, cost } = cheapestFeasible(problem, objective, [
+  const { allocation, cost } = cheapestFeasible(problem, offered.judge, [
     stillRunning(problem.current),
-    place(problem, solution.assignment),
+    offered.allocate(solution.assignment),
     EMPTY_ALLOCATION,
   ]);
   const proof = proofWithin({
-    objective,
+    objective: offered.judge,
     cost,
     bound: solution.bound,
     rounding: solution.rounding,
@@ -116,6 +122,21 @@ async function chooseByMilp(
     outcome.kind === "proven" || outcome.kind === "incumbent" ? [place(problem, decode(outcome.point))] : [];
   const { allocation, cost } = cheapestFeasible(problem, objective, [start.allocation, ...solved]);
   return { allocation, proof: proofOf({ objective, cost, objectiveOffset, outcome }), warmStart: null };
+}
+
+/** The problem as it is solved: where changes cost something, a VM type's rented nodes and new ones are different offers. */
+function weighed(
+  problem: PlanningProblem,
+  objective: SeparableObjective,
+  { costsOfChange }: DecisionMeans,
+): OfferedProblem {
+  if (costsOfChange !== "ignored" && hasCostsOfChange(problem)) return changeOffers(problem, objective);
+  return {
+    problem,
+    objective,
+    judge: objective,
+    allocate: (assignment) => place(problem, assignment),
+  };
 }
 
 const stillRunning = (allocation: Allocation): Allocation => ({

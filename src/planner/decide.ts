@@ -17,6 +17,7 @@ import { commandsBetween, churn, enact } from "./enact.ts";
 import { forecastJobs } from "./forecast.ts";
 import { observe } from "./observe.ts";
 import { pose } from "./pose.ts";
+import { lossesOfChange } from "./resumption.ts";
 import type { WarmStart } from "./warm-start.ts";
 import { wakeUpAtSeconds } from "./wake-up.ts";
 
@@ -69,6 +70,7 @@ export async function planWithWarmStart(
     rentPerHourUsd: rentPerHourUsd(vmTypesOf(allocation, problem.vmTypes)),
     proof,
     ...churn(problem.current, allocation),
+    changeLosses: lossesOfChange(state, allocation),
     wakeUpAtSeconds: wakeUpAtSeconds(problem, allocation),
   };
   return { plan, warmStart };

@@ -68,7 +68,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     last = await decide(state, events, { ...input.means, warmStart: last?.warmStart ?? null });
     const decisionSeconds = startedAt === undefined ? null : (input.stopwatch?.() ?? startedAt) - startedAt;
     state = last.state;
-    clocks.follow(state.allocation, at);
+    clocks.follow(state);
     decisionCount += 1;
     input.onDecision?.(last, events, decisionSeconds);
     idleDecisions = events.every((event) => event.kind === "timer-elapsed") ? idleDecisions + 1 : 0;

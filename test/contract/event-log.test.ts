@@ -1,5 +1,6 @@
 /** What every EventLog must do; a new implementation adds a line to IMPLEMENTATIONS. */
 import { describe, expect, it } from "vitest";
+import { NO_CHANGE_LOSSES } from "../../src/domain/change-losses.ts";
 import type { TimerElapsed } from "../../src/domain/event.ts";
 import type { Plan } from "../../src/domain/plan.ts";
 import type { EventLog, PlanRecord } from "../../src/store/event-log.ts";
@@ -30,6 +31,7 @@ const planRecord = (revision: number, lastEventSequence: number): PlanRecord => 
     },
     movedJobIds: [],
     stoppedJobIds: [],
+    changeLosses: NO_CHANGE_LOSSES,
     wakeUpAtSeconds: null,
   };
   return { plan, commands: [], lastEventSequence };

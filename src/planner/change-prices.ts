@@ -1,0 +1,161 @@
+/**
+ * What changes cost in a decision: moves, stops and new nodes must pay for themselves.
+ *
+ * The objective's own prices stay as they are; what a change takes away from them is counted apart from the work.
+ *
+ *   t, D, U   s   work that is left in a configuration; delay before it goes on there; the least delay that the job can have, which no choice avoids
+ *   running   C(t · (t + D) / (t + U)): the work's value is spread over the time on the GPUs, delay and work. What no choice avoids is scaled out, since a
+ *             job that has to load its checkpoint wherever it starts would else wait for no reason. Under progress value V_j/t becomes
+ *             V_j/t · (t + U)/(t + D), with V_j from the work alone.
+ *   waiting   P + C(restart) − C(held) for a job that runs: a stop costs the restart that follows, as much as a move to equal GPUs
+ *   node      0           a rented node within its minimum billing: it is paid for anyway (a wake-up at its end asks again)
+ *             f_v         a rented node after it
+ *             f_v · E[max(M, B + t)] / E[B + t]   a new node: the seconds that are paid for each second that a job of the problem, drawn at random, would keep
+ *                         it (renewal–reward), B and M its boot and minimum billing; f_v without a minimum billing. The rent of the boot has no price of its
+ *                         own: it is paid while the node's jobs are delayed.
+ */
+import type { AllocatedNode, Allocation } from "../domain/allocation.ts";
+import { placements } from "../domain/allocation.ts";
+import type { JobId, NodeId, VmTypeId } from "../domain/ids.ts";
+import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import { findConfiguration } from "../domain/planning-problem.ts";
+import type { VmType } from "../domain/vm-type.ts";
+import type { SeparableObjective } from "../formulation/objective.ts";
+
+/** Nodes of a VM type that are rented already, or none: a new one. Of several each is taken at the least cost of any of them. */
+export interface Standing {
+  readonly vmType: VmType;
+  readonly nodes: readonly AllocatedNode[];
+}
+
+/** What things cost where changes are not free. */
+export interface ChangePrices {
+  /** A job on GPUs of a standing; the configuration's duration is work alone. */
+  readonly running: (job: PlanningJob, configuration: Configuration, standing: Standing) => number;
+  readonly waiting: (job: PlanningJob) => number;
+  readonly node: (standing: Standing) => number;
+  /** Computed from the allocation alone. */
+  readonly costOf: (allocation: Allocation) => number;
+}
+
+/** Whether any change in this problem costs anything. */
+export function hasCostsOfChange({ nowSeconds, vmTypes, jobs, leases }: PlanningProblem): boolean {
+  return (
+    vmTypes.some((vmType) => (vmType.bootSeconds ?? 0) > 0 || (vmType.minimumBillingSeconds ?? 0) > 0) ||
+    jobs.some((job) => (job.restartSeconds ?? 0) > 0 || (job.heldSeconds ?? 0) > 0) ||
+    (leases ?? []).some((lease) => Math.max(lease.readyAtSeconds, lease.paidUntilSeconds) > nowSeconds)
+  );
+}
+
+/** How a rented node stands at the time of a problem. */
+export function nodeTerms(
+  problem: PlanningProblem,
+): (id: NodeId) => { readonly bootSeconds: number; readonly isPaid: boolean } {
+  const leases = new Map((problem.leases ?? []).map((lease) => [lease.nodeId, lease]));
+  return (id) => {
+    const lease = leases.get(id);
+    return {
+      bootSeconds: Math.max(0, (lease?.readyAtSeconds ?? problem.nowSeconds) - problem.nowSeconds),
+      isPaid: lease !== undefined && lease.paidUntilSeconds > problem.nowSeconds,
+    };
+  };
+}
+
+/** An objective's prices with the costs of change of a problem. */
+export function changePrices(problem: PlanningProblem, objective: SeparableObjective): ChangePrices {
+  const terms = nodeTerms(problem);
+  const current = placements(problem.current);
+  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
+  const rented = new Map(problem.current.nodes.map((node) => [node.id, node]));
+  const paidPerUsed = new Map(
+    problem.vmTypes.map((vmType) => [vmType.id, paidPerUsedSecond(problem, vmType)]),
+  );
+
+  const delaySeconds = (job: PlanningJob, gpus: number, { vmType, nodes }: Standing): number => {
+    const now = current.get(job.id);
+    if (now?.gpus === gpus && nodes.some(({ id }) => id === now.nodeId)) return job.heldSeconds ?? 0;
+    const boot =
+      nodes.length === 0
+        ? (vmType.bootSeconds ?? 0)
+        : nodes.reduce((least, { id }) => Math.min(least, terms(id).bootSeconds), Infinity);
+    return boot + (job.restartSeconds ?? 0);
+  };
+  const leastDelaySeconds = (job: PlanningJob): number => {
+    const restart = job.restartSeconds ?? 0;
+    return current.has(job.id) ? Math.min(restart, job.heldSeconds ?? 0) : restart;
+  };
+  const delayed = (job: PlanningJob, configuration: Configuration, delay: number): number => {
+    const { durationSeconds: work, vmTypeId } = configuration;
+    const durationSeconds = (work * (work + delay)) / (work + leastDelaySeconds(job));
+    return objective.running(job, { vmTypeId, gpus: configuration.gpus, durationSeconds });
+  };
+  const running: ChangePrices["running"] = (job, configuration, standing) =>
+    delayed(
+      job,
+      { ...configuration, vmTypeId: standing.vmType.id },
+      delaySeconds(job, configuration.gpus, standing),
+    );
+  const waiting = (job: PlanningJob): number => {
+    const now = current.get(job.id);
+    const present = now === undefined ? undefined : findConfiguration(job, now.vmTypeId, now.gpus);
+    if (present === undefined) return objective.waiting(job);
+    const stop = delayed(job, present, job.restartSeconds ?? 0) - delayed(job, present, job.heldSeconds ?? 0);
+    return objective.waiting(job) + Math.max(0, stop);
+  };
+  const node = ({ vmType, nodes }: Standing): number => {
+    if (nodes.length === 0) return objective.node(vmType) * (paidPerUsed.get(vmType.id) ?? 1);
+    return nodes.some(({ id }) => terms(id).isPaid) ? 0 : objective.node(vmType);
+  };
+  const costOf = (allocation: Allocation): number => {
+    const standings = allocation.nodes.map((allocated) =>
+      standingOf(vmTypes.get(allocated.vmTypeId), rented.get(allocated.id)),
+    );
+    const jobs = new Map<JobId, PlanningJob>(problem.jobs.map((job) => [job.id, job]));
+    const placed = placements(allocation);
+    const waitingCost = problem.jobs.reduce(
+      (total, job) => (placed.has(job.id) ? total : total + waiting(job)),
+      0,
+    );
+    return allocation.nodes.reduce((total, { vmTypeId, parts }, index) => {
+      const standing = standings[index];
+      if (standing === undefined) return Infinity;
+      const runningCost = parts.reduce((sum, { jobId, gpus }) => {
+        const job = jobs.get(jobId);
+        const configuration = job === undefined ? undefined : findConfiguration(job, vmTypeId, gpus);
+        return job === undefined || configuration === undefined
+          ? Infinity
+          : sum + running(job, configuration, standing);
+      }, 0);
+      return total + node(standing) + runningCost;
+    }, waitingCost);
+  };
+  return { running, waiting, node, costOf };
+}
+
+/** A node's standing; undefined where its VM type is unknown. */
+function standingOf(vmType: VmType | undefined, rented: AllocatedNode | undefined): Standing | undefined {
+  if (vmType === undefined) return undefined;
+  return { vmType, nodes: rented?.vmTypeId === vmType.id ? [rented] : [] };
+}
+
+/** E[max(M, B + t)] / E[B + t] over the jobs that can run on a VM type, t their shortest durations there; 1 where nobody can. */
+function paidPerUsedSecond(problem: PlanningProblem, vmType: VmType): number {
+  const minimum = vmType.minimumBillingSeconds ?? 0;
+  if (minimum === 0) return 1;
+  let used = 0;
+  let paid = 0;
+  for (const job of problem.jobs) {
+    const shortest = shortestOn(job, vmType.id);
+    if (shortest === Infinity) continue;
+    const kept = (vmType.bootSeconds ?? 0) + shortest;
+    used += kept;
+    paid += Math.max(minimum, kept);
+  }
+  return used > 0 ? paid / used : 1;
+}
+
+const shortestOn = ({ configurations }: PlanningJob, id: VmTypeId): number =>
+  configurations.reduce(
+    (least, { vmTypeId, durationSeconds }) => (vmTypeId === id ? Math.min(least, durationSeconds) : least),
+    Infinity,
+  );
