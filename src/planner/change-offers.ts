@@ -16,7 +16,7 @@ import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
 import type { Assignment } from "../formulation/formulation.ts";
 import type { Objective, SeparableObjective } from "../formulation/objective.ts";
-import { changePrices, nodeTerms } from "./change-prices.ts";
+import { changePrices, standings } from "./change-prices.ts";
 import type { Standing } from "./change-prices.ts";
 import { place } from "./place.ts";
 
@@ -45,7 +45,9 @@ export function changeOffers(problem: PlanningProblem, objective: SeparableObjec
   const offers = sortedById(problem.vmTypes.flatMap((vmType) => offersOf(problem, vmType)));
   const byId = new Map(offers.map((offer) => [offer.id, offer]));
   const ofType = groupBy(offers, (offer) => offer.vmType.id);
-  const offerOfNode = new Map(offers.flatMap((offer) => offer.nodes.map((node) => [node.id, offer.id])));
+  const offerOfNode = new Map(
+    offers.flatMap((offer) => [...offer.nodeIds].map((id) => [id, offer.id] as const)),
+  );
   const prices = changePrices(problem, objective);
   const jobs = new Map<JobId, PlanningJob>(problem.jobs.map((job) => [job.id, job]));
   const jobOf = ({ id }: PlanningJob): PlanningJob => {
@@ -92,21 +94,23 @@ export function changeOffers(problem: PlanningProblem, objective: SeparableObjec
 function offersOf(problem: PlanningProblem, vmType: VmType): readonly Offer[] {
   const rented = problem.current.nodes.filter((node) => node.vmTypeId === vmType.id);
   const quota = quotaWithin(vmType, problem.maxNodes);
-  const terms = nodeTerms(problem);
-  const standing = (node: AllocatedNode): string => {
+  const standing = standings(problem);
+  const nameOf = (node: AllocatedNode): string => {
     // More nodes than the quota allows: only how many are kept can be said, not which.
     if (rented.length > quota) return "rented";
     if (problem.current.nodes.length <= MOST_NAMED_NODES) return node.id;
-    const { bootSeconds, isPaid } = terms(node.id);
-    return `${bootSeconds > 0 ? "booting" : "ready"}${isPaid ? " paid" : ""}`;
+    const { bootSeconds, isPaid } = standing(vmType, [node]);
+    return `${bootSeconds > 0 ? "booting" : "ready"}${isPaid ? "-paid" : ""}`;
   };
-  const kept = [...groupBy(rented, standing)].map(([name, nodes]): Offer => ({
+  const kept = [...groupBy(rented, nameOf)].map(([name, nodes]): Offer => ({
+    ...standing(vmType, nodes),
     id: vmTypeId(`${vmType.id}@${name}`),
-    vmType,
-    nodes,
     quotaNodes: Math.min(nodes.length, quota),
   }));
-  return [...kept, { id: vmType.id, vmType, nodes: [], quotaNodes: Math.max(0, quota - rented.length) }];
+  return [
+    ...kept,
+    { ...standing(vmType, []), id: vmType.id, quotaNodes: Math.max(0, quota - rented.length) },
+  ];
 }
 
 /** Each configuration once for each offer of its VM type, sorted by offer and GPUs. */

@@ -20,12 +20,17 @@ import type { JobId, NodeId, VmTypeId } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { findConfiguration } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import type { SeparableObjective } from "../formulation/objective.ts";
+import type { Objective, SeparableObjective } from "../formulation/objective.ts";
+import { isSeparable } from "../formulation/objective.ts";
 
 /** Nodes of a VM type that are rented already, or none: a new one. Of several each is taken at the least cost of any of them. */
 export interface Standing {
   readonly vmType: VmType;
-  readonly nodes: readonly AllocatedNode[];
+  readonly nodeIds: ReadonlySet<NodeId>;
+  /** Until the node is ready. */
+  readonly bootSeconds: number;
+  /** Whether it is within its minimum billing. */
+  readonly isPaid: boolean;
 }
 
 /** What things cost where changes are not free. */
@@ -47,23 +52,34 @@ export function hasCostsOfChange({ nowSeconds, vmTypes, jobs, leases }: Planning
   );
 }
 
-/** How a rented node stands at the time of a problem. */
-export function nodeTerms(
+/** The objective as plans are judged by it: with the costs of change, where there are any and it can weigh them. */
+export function withCostsOfChange(problem: PlanningProblem, objective: Objective): Objective {
+  if (!isSeparable(objective) || !hasCostsOfChange(problem)) return objective;
+  return { ...objective, costOf: changePrices(problem, objective).costOf };
+}
+
+/** How nodes of a VM type stand at the time of a problem; no nodes mean a new one. */
+export function standings(
   problem: PlanningProblem,
-): (id: NodeId) => { readonly bootSeconds: number; readonly isPaid: boolean } {
+): (vmType: VmType, nodes: readonly AllocatedNode[]) => Standing {
+  const { nowSeconds } = problem;
   const leases = new Map((problem.leases ?? []).map((lease) => [lease.nodeId, lease]));
-  return (id) => {
-    const lease = leases.get(id);
+  return (vmType, nodes) => {
+    const own = nodes.map(({ id }) => leases.get(id));
+    const readyAt = own.map((lease) => lease?.readyAtSeconds ?? nowSeconds);
     return {
-      bootSeconds: Math.max(0, (lease?.readyAtSeconds ?? problem.nowSeconds) - problem.nowSeconds),
-      isPaid: lease !== undefined && lease.paidUntilSeconds > problem.nowSeconds,
+      vmType,
+      nodeIds: new Set(nodes.map(({ id }) => id)),
+      bootSeconds:
+        nodes.length === 0 ? (vmType.bootSeconds ?? 0) : Math.max(0, Math.min(...readyAt) - nowSeconds),
+      isPaid: own.some((lease) => lease !== undefined && lease.paidUntilSeconds > nowSeconds),
     };
   };
 }
 
 /** An objective's prices with the costs of change of a problem. */
 export function changePrices(problem: PlanningProblem, objective: SeparableObjective): ChangePrices {
-  const terms = nodeTerms(problem);
+  const standing = standings(problem);
   const current = placements(problem.current);
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const rented = new Map(problem.current.nodes.map((node) => [node.id, node]));
@@ -71,14 +87,10 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
     problem.vmTypes.map((vmType) => [vmType.id, paidPerUsedSecond(problem, vmType)]),
   );
 
-  const delaySeconds = (job: PlanningJob, gpus: number, { vmType, nodes }: Standing): number => {
+  const delaySeconds = (job: PlanningJob, gpus: number, { nodeIds, bootSeconds }: Standing): number => {
     const now = current.get(job.id);
-    if (now?.gpus === gpus && nodes.some(({ id }) => id === now.nodeId)) return job.heldSeconds ?? 0;
-    const boot =
-      nodes.length === 0
-        ? (vmType.bootSeconds ?? 0)
-        : nodes.reduce((least, { id }) => Math.min(least, terms(id).bootSeconds), Infinity);
-    return boot + (job.restartSeconds ?? 0);
+    if (now?.gpus === gpus && nodeIds.has(now.nodeId)) return job.heldSeconds ?? 0;
+    return bootSeconds + (job.restartSeconds ?? 0);
   };
   const leastDelaySeconds = (job: PlanningJob): number => {
     const restart = job.restartSeconds ?? 0;
@@ -86,7 +98,9 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
   };
   const delayed = (job: PlanningJob, configuration: Configuration, delay: number): number => {
     const { durationSeconds: work, vmTypeId } = configuration;
-    const durationSeconds = (work * (work + delay)) / (work + leastDelaySeconds(job));
+    const L = Math.min(work + delay, Number((globalThis as any).process?.env?.EXPL ?? 1e12));
+    const factor = Math.max(1e-9, 1 - (delay - leastDelaySeconds(job)) / L);
+    const durationSeconds = work / factor;
     return objective.running(job, { vmTypeId, gpus: configuration.gpus, durationSeconds });
   };
   const running: ChangePrices["running"] = (job, configuration, standing) =>
@@ -102,40 +116,33 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
     const stop = delayed(job, present, job.restartSeconds ?? 0) - delayed(job, present, job.heldSeconds ?? 0);
     return objective.waiting(job) + Math.max(0, stop);
   };
-  const node = ({ vmType, nodes }: Standing): number => {
-    if (nodes.length === 0) return objective.node(vmType) * (paidPerUsed.get(vmType.id) ?? 1);
-    return nodes.some(({ id }) => terms(id).isPaid) ? 0 : objective.node(vmType);
+  const node = ({ vmType, nodeIds, isPaid }: Standing): number => {
+    if (isPaid) return 0;
+    return objective.node(vmType) * (nodeIds.size === 0 ? (paidPerUsed.get(vmType.id) ?? 1) : 1);
   };
   const costOf = (allocation: Allocation): number => {
-    const standings = allocation.nodes.map((allocated) =>
-      standingOf(vmTypes.get(allocated.vmTypeId), rented.get(allocated.id)),
-    );
     const jobs = new Map<JobId, PlanningJob>(problem.jobs.map((job) => [job.id, job]));
     const placed = placements(allocation);
     const waitingCost = problem.jobs.reduce(
       (total, job) => (placed.has(job.id) ? total : total + waiting(job)),
       0,
     );
-    return allocation.nodes.reduce((total, { vmTypeId, parts }, index) => {
-      const standing = standings[index];
-      if (standing === undefined) return Infinity;
+    return allocation.nodes.reduce((total, { id, vmTypeId, parts }) => {
+      const vmType = vmTypes.get(vmTypeId);
+      if (vmType === undefined) return Infinity;
+      const known = rented.get(id);
+      const own = standing(vmType, known?.vmTypeId === vmTypeId ? [known] : []);
       const runningCost = parts.reduce((sum, { jobId, gpus }) => {
         const job = jobs.get(jobId);
         const configuration = job === undefined ? undefined : findConfiguration(job, vmTypeId, gpus);
         return job === undefined || configuration === undefined
           ? Infinity
-          : sum + running(job, configuration, standing);
+          : sum + running(job, configuration, own);
       }, 0);
-      return total + node(standing) + runningCost;
+      return total + node(own) + runningCost;
     }, waitingCost);
   };
   return { running, waiting, node, costOf };
-}
-
-/** A node's standing; undefined where its VM type is unknown. */
-function standingOf(vmType: VmType | undefined, rented: AllocatedNode | undefined): Standing | undefined {
-  if (vmType === undefined) return undefined;
-  return { vmType, nodes: rented?.vmTypeId === vmType.id ? [rented] : [] };
 }
 
 /** E[max(M, B + t)] / E[B + t] over the jobs that can run on a VM type, t their shortest durations there; 1 where nobody can. */

@@ -15,6 +15,7 @@ import type { Configuration, PlanningJob, PlanningProblem } from "../domain/plan
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
 import type { Objective } from "../formulation/objective.ts";
+import { withCostsOfChange } from "./change-prices.ts";
 import { posePolicy } from "./policy.ts";
 import type { PolicyName } from "./policy.ts";
 import { pose } from "./pose.ts";
@@ -84,7 +85,8 @@ export function explainJob(explained: ExplainedPlan, jobId: string): JobExplanat
 
 function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
   const problem = pose(state);
-  const { objective } = posePolicy(policy, problem);
+  const posed = posePolicy(policy, problem);
+  const objective = posed.rule === null ? withCostsOfChange(problem, posed.objective) : posed.objective;
   return { problem, objective, planCost: objective.costOf(plan.allocation), allocation: plan.allocation };
 }
 

@@ -24,6 +24,7 @@ const RUNNING = {
   nodeId: "node-1",
   vmType: "Standard_NC6",
   gpus: 1,
+  holdSeconds: 0,
   remainingSeconds: 7200,
   expectedCompletionAt: "2026-11-20T20:00:00Z",
   earliestCompletionAt: "2026-11-20T19:40:00Z",
@@ -128,6 +129,7 @@ export const PLAN_EXAMPLE: PlanView = {
   },
   movedJobIds: [],
   stoppedJobIds: [],
+  changeLosses: { restartSeconds: 0, restartUsd: 0, bootSeconds: 0, bootUsd: 0, unusedBillingUsd: 0 },
   nextDecisionAt: "2026-11-20T19:00:00Z",
 };
 
@@ -164,6 +166,8 @@ export const VM_TYPE_EXAMPLE: VmTypeView = {
   pricePerHourUsd: 0.56,
   region: "slides-2019",
   quotaNodes: null,
+  bootSeconds: 0,
+  minimumBillingSeconds: 0,
 };
 
 /** A network. */
