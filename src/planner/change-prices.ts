@@ -10,9 +10,9 @@
  *   waiting   P + C(restart) − C(held) for a job that runs: a stop costs the restart that follows, as much as a move to equal GPUs
  *   node      0           a rented node within its minimum billing: it is paid for anyway (a wake-up at its end asks again)
  *             f_v         a rented node after it
- *             f_v · E[max(M, B + t)] / E[B + t]   a new node: the seconds that are paid for each second that a job of the problem, drawn at random, would keep
- *                         it (renewal–reward), B and M its boot and minimum billing; f_v without a minimum billing. The rent of the boot has no price of its
- *                         own: it is paid while the node's jobs are delayed.
+ *             f_v · max(M, B + t) / (B + t)   a new node: the seconds that it is paid for over the seconds that the job which lasts longest on it keeps it, B and M its
+ *                         boot and minimum billing; f_v without a minimum billing. The rent of the boot has no price of its own: it is paid while the
+ *                         node's jobs are delayed.
  */
 import type { AllocatedNode, Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
@@ -20,8 +20,7 @@ import type { JobId, NodeId, VmTypeId } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { findConfiguration } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import type { Objective, SeparableObjective } from "../formulation/objective.ts";
-import { isSeparable } from "../formulation/objective.ts";
+import type { SeparableObjective } from "../formulation/objective.ts";
 
 /** Nodes of a VM type that are rented already, or none: a new one. Of several each is taken at the least cost of any of them. */
 export interface Standing {
@@ -41,21 +40,6 @@ export interface ChangePrices {
   readonly node: (standing: Standing) => number;
   /** Computed from the allocation alone. */
   readonly costOf: (allocation: Allocation) => number;
-}
-
-/** Whether any change in this problem costs anything. */
-export function hasCostsOfChange({ nowSeconds, vmTypes, jobs, leases }: PlanningProblem): boolean {
-  return (
-    vmTypes.some((vmType) => (vmType.bootSeconds ?? 0) > 0 || (vmType.minimumBillingSeconds ?? 0) > 0) ||
-    jobs.some((job) => (job.restartSeconds ?? 0) > 0 || (job.heldSeconds ?? 0) > 0) ||
-    (leases ?? []).some((lease) => Math.max(lease.readyAtSeconds, lease.paidUntilSeconds) > nowSeconds)
-  );
-}
-
-/** The objective as plans are judged by it: with the costs of change, where there are any and it can weigh them. */
-export function withCostsOfChange(problem: PlanningProblem, objective: Objective): Objective {
-  if (!isSeparable(objective) || !hasCostsOfChange(problem)) return objective;
-  return { ...objective, costOf: changePrices(problem, objective).costOf };
 }
 
 /** How nodes of a VM type stand at the time of a problem; no nodes mean a new one. */
@@ -83,8 +67,8 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
   const current = placements(problem.current);
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const rented = new Map(problem.current.nodes.map((node) => [node.id, node]));
-  const paidPerUsed = new Map(
-    problem.vmTypes.map((vmType) => [vmType.id, paidPerUsedSecond(problem, vmType)]),
+  const paidPerKept = new Map(
+    problem.vmTypes.map((vmType) => [vmType.id, paidPerKeptSecond(problem, vmType)]),
   );
 
   const delaySeconds = (job: PlanningJob, gpus: number, { nodeIds, bootSeconds }: Standing): number => {
@@ -98,9 +82,7 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
   };
   const delayed = (job: PlanningJob, configuration: Configuration, delay: number): number => {
     const { durationSeconds: work, vmTypeId } = configuration;
-    const L = Math.min(work + delay, Number((globalThis as any).process?.env?.EXPL ?? 1e12));
-    const factor = Math.max(1e-9, 1 - (delay - leastDelaySeconds(job)) / L);
-    const durationSeconds = work / factor;
+    const durationSeconds = (work * (work + delay)) / (work + leastDelaySeconds(job));
     return objective.running(job, { vmTypeId, gpus: configuration.gpus, durationSeconds });
   };
   const running: ChangePrices["running"] = (job, configuration, standing) =>
@@ -118,7 +100,7 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
   };
   const node = ({ vmType, nodeIds, isPaid }: Standing): number => {
     if (isPaid) return 0;
-    return objective.node(vmType) * (nodeIds.size === 0 ? (paidPerUsed.get(vmType.id) ?? 1) : 1);
+    return objective.node(vmType) * (nodeIds.size === 0 ? (paidPerKept.get(vmType.id) ?? 1) : 1);
   };
   const costOf = (allocation: Allocation): number => {
     const jobs = new Map<JobId, PlanningJob>(problem.jobs.map((job) => [job.id, job]));
@@ -145,20 +127,18 @@ export function changePrices(problem: PlanningProblem, objective: SeparableObjec
   return { running, waiting, node, costOf };
 }
 
-/** E[max(M, B + t)] / E[B + t] over the jobs that can run on a VM type, t their shortest durations there; 1 where nobody can. */
-function paidPerUsedSecond(problem: PlanningProblem, vmType: VmType): number {
-  const minimum = vmType.minimumBillingSeconds ?? 0;
-  if (minimum === 0) return 1;
-  let used = 0;
-  let paid = 0;
-  for (const job of problem.jobs) {
+/**
+ * max(M, B + t) / (B + t): seconds that a new node is paid for over seconds that it is kept by the job that lasts longest on it, t its shortest duration there; 1 where
+ * nobody can run. Shorter jobs share it, or answer for more by their worth.
+ */
+function paidPerKeptSecond(problem: PlanningProblem, vmType: VmType): number {
+  const { bootSeconds = 0, minimumBillingSeconds = 0 } = vmType;
+  if (minimumBillingSeconds === 0) return 1;
+  const longest = problem.jobs.reduce((most, job) => {
     const shortest = shortestOn(job, vmType.id);
-    if (shortest === Infinity) continue;
-    const kept = (vmType.bootSeconds ?? 0) + shortest;
-    used += kept;
-    paid += Math.max(minimum, kept);
-  }
-  return used > 0 ? paid / used : 1;
+    return shortest === Infinity ? most : Math.max(most, shortest);
+  }, 0);
+  return longest > 0 ? Math.max(1, minimumBillingSeconds / (bootSeconds + longest)) : 1;
 }
 
 const shortestOn = ({ configurations }: PlanningJob, id: VmTypeId): number =>

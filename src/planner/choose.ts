@@ -16,9 +16,6 @@ import type { FormulatedProblem } from "../formulation/formulation.ts";
 import type { Objective, SeparableObjective } from "../formulation/objective.ts";
 import { isSeparable } from "../formulation/objective.ts";
 import type { SolveLimits, SolverPort } from "../milp/solver-port.ts";
-import type { OfferedProblem } from "./change-offers.ts";
-import { changeOffers } from "./change-offers.ts";
-import { hasCostsOfChange } from "./change-prices.ts";
 import { checkedOutcome } from "./checked-outcome.ts";
 import { greedy } from "./greedy.ts";
 import { place } from "./place.ts";
@@ -27,6 +24,8 @@ import { posePolicy } from "./policy.ts";
 import { cheapestFeasible, proofOf, proofWithin } from "./settle.ts";
 import { solveSeparable } from "./solve-separable.ts";
 import type { WarmStart } from "./warm-start.ts";
+import type { Weighing } from "./weigh-changes.ts";
+import { weighedProblem } from "./weigh-changes.ts";
 
 /** How to decide. */
 export interface DecisionMeans {
@@ -35,8 +34,8 @@ export interface DecisionMeans {
   readonly limits: SolveLimits;
   /** Seconds from any fixed moment, never falling; needed for `deadlineSeconds` to bind the part outside the solver. */
   readonly clock?: () => number;
-  /** Whether moves, stops and new nodes must pay for themselves; left out, they must. `ignored` decides as if changes were free, whatever they cost. */
-  readonly costsOfChange?: "weighed" | "ignored";
+  /** Whether moves, stops and new nodes must pay for themselves; left out, they must. */
+  readonly costsOfChange?: Weighing;
   /** What the last decision learnt; null or missing to start cold. */
   readonly warmStart?: WarmStart | null;
 }
@@ -84,7 +83,7 @@ async function chooseSeparable(
 ): Promise<Chosen> {
   const { clock, limits, solver, warmStart } = args.means;
   const { deadlineSeconds } = limits;
-  const offered = weighed(problem, objective, args.means);
+  const offered = weighedProblem(problem, objective, args.means);
   const solution = await solveSeparable(offered.problem, offered.objective, {
     solver,
     limits,
@@ -122,21 +121,6 @@ async function chooseByMilp(
     outcome.kind === "proven" || outcome.kind === "incumbent" ? [place(problem, decode(outcome.point))] : [];
   const { allocation, cost } = cheapestFeasible(problem, objective, [start.allocation, ...solved]);
   return { allocation, proof: proofOf({ objective, cost, objectiveOffset, outcome }), warmStart: null };
-}
-
-/** The problem as it is solved: where changes cost something, a VM type's rented nodes and new ones are different offers. */
-function weighed(
-  problem: PlanningProblem,
-  objective: SeparableObjective,
-  { costsOfChange }: DecisionMeans,
-): OfferedProblem {
-  if (costsOfChange !== "ignored" && hasCostsOfChange(problem)) return changeOffers(problem, objective);
-  return {
-    problem,
-    objective,
-    judge: objective,
-    allocate: (assignment) => place(problem, assignment),
-  };
 }
 
 const stillRunning = (allocation: Allocation): Allocation => ({

@@ -6,22 +6,20 @@
  *   choose    the allocation and its proof, by the policy's rule, by the pipeline or by the policy's MILP
  *   enact     the plan becomes the state's allocation, and commands follow
  */
-import type { Allocation } from "../domain/allocation.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import { rentPerHourUsd } from "../domain/cost.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
 import type { ClusterEvent } from "../domain/event.ts";
 import type { Command, Plan } from "../domain/plan.ts";
-import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { DecisionMeans } from "./choose.ts";
 import { choose } from "./choose.ts";
 import { commandsBetween, churn, enact } from "./enact.ts";
 import { forecastJobs } from "./forecast.ts";
 import { observe } from "./observe.ts";
 import { pose } from "./pose.ts";
-import { leasesAfter, lossesOfChange } from "./resumption.ts";
+import { lossesOfChange } from "./resumption.ts";
 import type { WarmStart } from "./warm-start.ts";
-import { wakeUpAtSeconds } from "./wake-up.ts";
+import { nextDecisionAtSeconds } from "./weigh-changes.ts";
 
 export type { DecisionMeans } from "./choose.ts";
 export { choose } from "./choose.ts";
@@ -76,16 +74,4 @@ export async function planWithWarmStart(
     wakeUpAtSeconds: nextDecisionAtSeconds(state, problem, { allocation, means }),
   };
   return { plan, warmStart };
-}
-
-/** Where slack or H asks for a decision, or where a node's minimum billing ends, since from then on its rent is no longer paid anyway. */
-function nextDecisionAtSeconds(
-  state: ClusterState,
-  problem: PlanningProblem,
-  { allocation, means }: { readonly allocation: Allocation; readonly means: DecisionMeans },
-): number | null {
-  const wakeUp = wakeUpAtSeconds(problem, allocation);
-  if (wakeUp === null || means.costsOfChange === "ignored") return wakeUp;
-  const ends = leasesAfter(state, allocation).map((lease) => lease.paidUntilSeconds);
-  return Math.min(wakeUp, ...ends.filter((atSeconds) => atSeconds > problem.nowSeconds));
 }

@@ -15,10 +15,10 @@ import type { Configuration, PlanningJob, PlanningProblem } from "../domain/plan
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
 import type { Objective } from "../formulation/objective.ts";
-import { withCostsOfChange } from "./change-prices.ts";
 import { posePolicy } from "./policy.ts";
 import type { PolicyName } from "./policy.ts";
 import { pose } from "./pose.ts";
+import { weighedObjective } from "./weigh-changes.ts";
 
 /** What stands for or against a configuration. Changes are in the objective's unit; positive is worse. */
 export type Verdict =
@@ -86,7 +86,8 @@ export function explainJob(explained: ExplainedPlan, jobId: string): JobExplanat
 function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
   const problem = pose(state);
   const posed = posePolicy(policy, problem);
-  const objective = posed.rule === null ? withCostsOfChange(problem, posed.objective) : posed.objective;
+  const objective =
+    posed.rule === null ? weighedObjective(problem, posed.objective, { policy }) : posed.objective;
   return { problem, objective, planCost: objective.costOf(plan.allocation), allocation: plan.allocation };
 }
 

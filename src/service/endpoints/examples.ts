@@ -48,6 +48,7 @@ export const JOB_EXAMPLE: JobView = {
   submittedAt: "2026-11-20T18:00:00Z",
   dueAt: "2026-11-21T18:00:00Z",
   tardinessCostPerHourUsd: 18,
+  checkpointSeconds: 120,
   completedShare: 0,
   placement: { nodeId: "node-1", vmType: "Standard_NC6", gpus: 1 },
   forecast: RUNNING,
