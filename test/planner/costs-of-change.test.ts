@@ -100,7 +100,11 @@ describe("a new node", () => {
   });
 
   it("costs its minimum billing when it is lost before, and its jobs begin anew from what was safe", () => {
-    const lost = observe(first, { kind: "node-lost", nodeId: nodeId("node-1"), atSeconds: NOW_SECONDS + 600 });
+    const lost = observe(first, {
+      kind: "node-lost",
+      nodeId: nodeId("node-1"),
+      atSeconds: NOW_SECONDS + 600,
+    });
     expect(lost.accruedRentUsd).toBeCloseTo(3.6, 12);
     expect(job(lost, "a")).toMatchObject({ completedShare: 0, resumesAtSeconds: null });
     // Nothing was saved, so there is no checkpoint to load: the new node's boot is all that it waits for.

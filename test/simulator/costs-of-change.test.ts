@@ -46,10 +46,7 @@ const progressSeconds = ({ progressFromSeconds, toSeconds }: JobInterval): numbe
 function shareDone(history: History, job: Job, actualSeconds: ActualSeconds): number {
   return history.runs
     .filter((interval) => interval.jobId === job.id)
-    .reduce(
-      (total, run) => total + progressSeconds(run) / actualSeconds(job, run.vmTypeId, run.gpus),
-      0,
-    );
+    .reduce((total, run) => total + progressSeconds(run) / actualSeconds(job, run.vmTypeId, run.gpus), 0);
 }
 
 const costs = fc.record({
@@ -83,7 +80,7 @@ async function run(
 }
 
 describe.each<{ readonly policy: PolicyName; readonly numRuns: number }>([
-  { policy: "progress-value", numRuns: 25 },
+  { policy: "progress-value", numRuns: 20 },
   { policy: "greedy", numRuns: 25 },
   { policy: "fifo", numRuns: 15 },
 ])("$policy", ({ policy, numRuns }) => {
