@@ -1,30 +1,23 @@
 /** How costs of change enter the worth of jobs: by their slack, and by what a new node for one job alone costs. */
-import { placements } from "../domain/allocation.ts";
 import { rentUsd } from "../domain/cost.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import { shortestDurationSeconds } from "../domain/planning-problem.ts";
 import { PROGRESS_VALUE_PARAMETERS, slackSeconds } from "../formulation/progress-value.ts";
 
 /**
- * The problem with due dates moved up by the time that a job needs, besides its work, to reach its fastest configuration: what is left of its hold where it is
- * there already, else its restart and the boot of a node. Slack then counts it.
+ * The problem with due dates moved up by the time that a job needs, besides its work, to reach its fastest configuration on a new node: restart and boot. Slack then
+ * counts it. A job that is there already is treated alike: if arriving made a job less urgent, it would be moved away again.
  */
 export function withTimeToChange(problem: PlanningProblem): PlanningProblem {
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
-  const current = placements(problem.current);
   return {
     ...problem,
     jobs: problem.jobs.map((job) => {
-      const now = current.get(job.id);
       const shortest = shortestDurationSeconds(job);
-      const delays = job.configurations
+      const boots = job.configurations
         .filter((entry) => entry.durationSeconds === shortest)
-        .map(({ vmTypeId, gpus }) =>
-          now?.vmTypeId === vmTypeId && now.gpus === gpus
-            ? (job.heldSeconds ?? 0)
-            : (job.restartSeconds ?? 0) + (vmTypes.get(vmTypeId)?.bootSeconds ?? 0),
-        );
-      return { ...job, dueAtSeconds: job.dueAtSeconds - Math.min(...delays) };
+        .map(({ vmTypeId }) => vmTypes.get(vmTypeId)?.bootSeconds ?? 0);
+      return { ...job, dueAtSeconds: job.dueAtSeconds - Math.min(...boots) - (job.restartSeconds ?? 0) };
     }),
   };
 }
