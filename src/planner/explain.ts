@@ -34,6 +34,7 @@ export type Verdict =
 export interface Alternative {
   readonly vmTypeId: VmTypeId;
   readonly gpus: number;
+  /** Until completion: the work, and before it what a change holds up at least. */
   readonly durationSeconds: number | null;
   readonly tardinessSeconds: number | null;
   readonly tardinessCostUsd: number | null;
@@ -127,9 +128,11 @@ interface Planned {
 }
 
 function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration): Alternative {
-  const { vmTypeId, gpus, durationSeconds } = configuration;
+  const { vmTypeId, gpus } = configuration;
   const vmType = planned.problem.vmTypes.find((candidate) => candidate.id === vmTypeId);
   if (vmType === undefined) throw new Error(`Configuration on unknown VM type ${vmTypeId}`);
+  const durationSeconds =
+    configuration.durationSeconds + leastHoldSeconds(planned.problem, job, { vmType, gpus });
   const end = { ...job, completionAtSeconds: planned.problem.nowSeconds + durationSeconds };
   return {
     vmTypeId,
@@ -141,6 +144,22 @@ function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration
     aloneRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: gpus }),
     verdict: judge(planned, job, { vmType, gpus }),
   };
+}
+
+/** What a job holds its GPUs before it works in a configuration: nothing more than now where it stays, else its restart, and a boot where no node of the type is rented. */
+function leastHoldSeconds(
+  { current, leases = [], nowSeconds }: PlanningProblem,
+  job: PlanningJob,
+  { vmType, gpus }: { readonly vmType: VmType; readonly gpus: number },
+): number {
+  const now = placements(current).get(job.id);
+  if (now?.vmTypeId === vmType.id && now.gpus === gpus) return job.heldSeconds ?? 0;
+  const readyAt = new Map(leases.map((lease) => [lease.nodeId, lease.readyAtSeconds]));
+  const boots = current.nodes
+    .filter((node) => node.vmTypeId === vmType.id)
+    .map((node) => Math.max(0, (readyAt.get(node.id) ?? nowSeconds) - nowSeconds));
+  const boot = boots.length === 0 ? (vmType.bootSeconds ?? 0) : Math.min(...boots);
+  return (job.restartSeconds ?? 0) + boot;
 }
 
 function judge(

@@ -13,6 +13,9 @@ import {
 } from "../../src/formulation/progress-value.ts";
 import { changeOffers } from "../../src/planner/change-offers.ts";
 import { choose } from "../../src/planner/choose.ts";
+import { decide } from "../../src/planner/decide.ts";
+import { explain } from "../../src/planner/explain.ts";
+import { observe } from "../../src/planner/observe.ts";
 import { place } from "../../src/planner/place.ts";
 import { solveSeparable } from "../../src/planner/solve-separable.ts";
 import { weighedObjective } from "../../src/planner/weigh-changes.ts";
@@ -21,6 +24,7 @@ import { highsSolver } from "../../src/solver/highs-solver.ts";
 import { EXACT } from "../support/limits.ts";
 import { planningProblem, testVmType } from "../support/random-problem.ts";
 import { seeded } from "../support/seed.ts";
+import { clusterJob, clusterWith } from "../support/written-cluster.ts";
 import { node, NOW_SECONDS, sharing, writtenJob, writtenProblem } from "../support/written-problem.ts";
 
 const solver = highsSolver({ threads: 1 });
@@ -284,4 +288,50 @@ it("more nodes than the quota allows by now are given back, and the plan is feas
   expect(allocation.nodes).toHaveLength(1);
   expect(allocation.nodes[0]?.vmTypeId).toBe(vmTypeId("NC6"));
   expect(checkAllocation(problem, allocation)).toEqual([]);
+});
+
+describe("more nodes than are told apart", () => {
+  const NC12 = { ...testVmType("NC12", { gpuCount: 2, pricePerHourUsd: 1 }), bootSeconds: 60 };
+  const ids = Array.from({ length: 12 }, (_, index) => `${index + 10}`);
+  const posed = (restartSeconds: number): PlanningProblem =>
+    writtenProblem({
+      vmTypes: [NC12],
+      jobs: ids.map((id) => ({
+        ...writtenJob(`j${id}`, { NC12: [9000] }, { dueInSeconds: -1, costPerSecondUsd: 0.001 }),
+        restartSeconds,
+      })),
+      maxNodes: 12,
+      current: { nodes: ids.map((id) => node(`node-${id}`, "NC12", { [`j${id}`]: 1 })) },
+    });
+
+  it("a plan that gathers their jobs is judged by the restarts that it costs", async () => {
+    const cheap = await choose(posed(10), means);
+    expect(cheap.allocation.nodes).toHaveLength(6);
+    const dear = await choose(posed(8000), means);
+    expect(dear.allocation.nodes).toHaveLength(12);
+    for (const { proof } of [cheap, dear]) expect(proof.bound).toBeGreaterThanOrEqual(proof.objective);
+  });
+});
+
+it("a decision is due where a minimum billing ends", async () => {
+  const vmTypes = [{ ...testVmType("NC6", { gpuCount: 1, pricePerHourUsd: 1 }), minimumBillingSeconds: 600 }];
+  const state = clusterWith({ vmTypes, jobs: [clusterJob("a", { NC6: [3000] }, { dueInSeconds: 3000 })] });
+  const timer = { kind: "timer-elapsed", atSeconds: NOW_SECONDS } as const;
+  const { plan } = await decide(state, [timer], means);
+  expect(plan.allocation.nodes).toHaveLength(1);
+  expect(plan.wakeUpAtSeconds).toBe(NOW_SECONDS + 600);
+  const ignorant = await decide(state, [timer], { ...means, costsOfChange: "ignored" });
+  expect(ignorant.plan.wakeUpAtSeconds).not.toBe(NOW_SECONDS + 600);
+});
+
+it("an explanation counts the restart against what a job could have instead", () => {
+  const vmTypes = [testVmType("NC12", { gpuCount: 2, pricePerHourUsd: 1 })];
+  const job = { ...clusterJob("a", { NC12: [1000, 900] }, { dueInSeconds: -1 }), checkpointSeconds: 200 };
+  const started = clusterWith({ vmTypes, jobs: [job], nodes: [node("node-1", "NC12", { a: 1 })] });
+  const state = observe(started, { kind: "timer-elapsed", atSeconds: NOW_SECONDS + 500 });
+  const [explained] = explain(state, { allocation: state.allocation }, "progress-value");
+  expect(explained?.alternatives).toMatchObject([
+    { gpus: 1, durationSeconds: 500, verdict: { kind: "chosen" } },
+    { gpus: 2, durationSeconds: 650, verdict: { kind: "worse" } },
+  ]);
 });
