@@ -43,14 +43,12 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       );
       if (duration === undefined) return entry;
       const { resumesAtSeconds } = entry;
-      if (resumesAtSeconds !== null && resumesAtSeconds > atSeconds) return entry;
-      const workSeconds =
-        resumesAtSeconds === null ? elapsedSeconds : atSeconds - Math.max(nowSeconds, resumesAtSeconds);
+      const workSeconds = Math.max(0, atSeconds - Math.max(nowSeconds, resumesAtSeconds ?? nowSeconds));
       const predicted = entry.completedShare + workSeconds / (duration.durationSeconds * entry.pace.factor);
       return {
         ...entry,
         completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE,
-        resumesAtSeconds: null,
+        resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
       };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
