@@ -56,6 +56,11 @@ export interface ScenarioDraft {
   readonly region: string;
   readonly maxNodes: number;
   readonly replanIntervalSeconds: number;
+  /** Seconds for all jobs; missing writes nothing, which means 0. */
+  readonly checkpointSeconds?: number;
+  /** Seconds for all VM types; missing writes nothing, which means 0. */
+  readonly bootSeconds?: number;
+  readonly minimumBillingSeconds?: number;
   readonly jobs: readonly {
     readonly id: string;
     readonly template: ScenarioTemplate;
@@ -79,6 +84,8 @@ export function scenarioText(draft: ScenarioDraft): string {
       batchSize: template.batchSize,
       dueAt: isoTime(Math.round(job.dueAtSeconds)),
       tardinessCostPerHourUsd: Number(perSecondToPerHour(job.tardinessCostPerSecondUsd).toFixed(6)),
+      // JSON leaves out what is undefined.
+      checkpointSeconds: draft.checkpointSeconds,
     }),
   );
   const head = JSON.stringify(
@@ -86,7 +93,12 @@ export function scenarioText(draft: ScenarioDraft): string {
       name: draft.name,
       about: draft.about,
       source: draft.source,
-      catalog: { name: draft.catalogName, region: draft.region },
+      catalog: {
+        name: draft.catalogName,
+        region: draft.region,
+        bootSeconds: draft.bootSeconds,
+        minimumBillingSeconds: draft.minimumBillingSeconds,
+      },
       maxNodes: draft.maxNodes,
       replanIntervalSeconds: draft.replanIntervalSeconds,
     },

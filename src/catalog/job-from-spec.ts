@@ -76,6 +76,7 @@ export function jobMaker(
         dueAtSeconds: spec.dueAt,
         tardinessCostPerSecondUsd: perHourToPerSecond(spec.tardinessCostPerHourUsd),
         durations,
+        ...(spec.checkpointSeconds === undefined ? {} : { checkpointSeconds: spec.checkpointSeconds }),
       },
     };
   };

@@ -70,6 +70,16 @@ const jobFields = {
     .min(0)
     .max(MAX_COUNT)
     .meta({ description: "Tardiness weight: what each hour after the due date costs.", example: 18 }),
+  checkpointSeconds: z
+    .number()
+    .min(0)
+    .max(MAX_COUNT)
+    .meta({
+      description:
+        "Seconds that the job holds its GPUs without progress each time it goes on after a stop or a move: loading its checkpoint, warming up. Left out, it is 0: moving the job is free. Its first start is free in any case.",
+      example: 120,
+    })
+    .optional(),
   measuredSecondsPerEpoch: z
     .array(measuredEpochSchema)
     .max(MAX_MEASUREMENTS)

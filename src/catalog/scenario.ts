@@ -18,6 +18,14 @@ import { selectRegion } from "./select-vm-types.ts";
 
 const MAX_JOBS = 100_000;
 const MAX_NODES = 100_000;
+/** A month: more would never be a boot or a minimum billing. */
+const MAX_CHANGE_SECONDS = 2_678_400;
+
+/** Seconds for all VM types, or by VM type id; types that are not named have none. */
+const secondsByVmType = z.union([
+  z.number().min(0).max(MAX_CHANGE_SECONDS),
+  z.record(z.string(), z.number().min(0).max(MAX_CHANGE_SECONDS)),
+]);
 
 const scenarioSchema = z.strictObject({
   name: idSchema,
@@ -31,6 +39,10 @@ const scenarioSchema = z.strictObject({
     vmTypes: z.array(z.string().min(1)).min(1).optional(),
     /** Quotas by VM type id, in nodes; they override the catalogue's. */
     quotaNodes: z.record(z.string(), z.int().min(0).max(MAX_NODES)).optional(),
+    /** From the rent of a node until its jobs make progress; billed. Left out, nodes are ready at once. */
+    bootSeconds: secondsByVmType.optional(),
+    /** A node that is given back earlier is billed for this time all the same. Left out, nodes are billed by the second. */
+    minimumBillingSeconds: secondsByVmType.optional(),
   }),
   maxNodes: z.int().min(0).max(MAX_NODES),
   replanIntervalSeconds: z.number().positive(),
@@ -55,10 +67,10 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
       : resolve(dirname(path), file.catalog.name)
     : shippedCatalogPath(file.catalog.name);
   const offered = selectRegion(loadVmCatalog(catalogPath, reference.gpus), file.catalog.region);
-  const vmTypes = withQuotas(
+  const vmTypes = withCostsOfChange(
     path,
-    chosenTypes(path, offered, file.catalog.vmTypes),
-    file.catalog.quotaNodes ?? {},
+    withQuotas(path, chosenTypes(path, offered, file.catalog.vmTypes), file.catalog.quotaNodes ?? {}),
+    file.catalog,
   );
   const makeJob = jobMaker(reference, vmTypes);
   const problems: InputProblem[] = [];
@@ -107,11 +119,38 @@ export function withQuotas(
   vmTypes: readonly VmType[],
   quotas: Readonly<Record<string, number>>,
 ): readonly VmType[] {
-  for (const id of Object.keys(quotas)) {
-    if (!vmTypes.some((vmType) => vmType.id === id))
-      throw unknownType(path, `/catalog/quotaNodes/${id}`, id, vmTypes);
-  }
+  checkNamed(path, vmTypes, { field: "quotaNodes", ids: Object.keys(quotas) });
   return vmTypes.map((vmType) => ({ ...vmType, quotaNodes: quotas[vmType.id] ?? vmType.quotaNodes }));
+}
+
+const COSTS_OF_CHANGE = ["bootSeconds", "minimumBillingSeconds"] as const;
+
+function withCostsOfChange(
+  path: string,
+  vmTypes: readonly VmType[],
+  catalog: Readonly<
+    Partial<Record<(typeof COSTS_OF_CHANGE)[number], z.output<typeof secondsByVmType> | undefined>>
+  >,
+): readonly VmType[] {
+  return COSTS_OF_CHANGE.reduce((types, field) => {
+    const seconds = catalog[field];
+    if (seconds === undefined) return types;
+    if (typeof seconds === "number") return types.map((vmType) => ({ ...vmType, [field]: seconds }));
+    checkNamed(path, vmTypes, { field, ids: Object.keys(seconds) });
+    return types.map((vmType) => {
+      const own = seconds[vmType.id];
+      return own === undefined ? vmType : { ...vmType, [field]: own };
+    });
+  }, vmTypes);
+}
+
+function checkNamed(
+  path: string,
+  vmTypes: readonly VmType[],
+  { field, ids }: { readonly field: string; readonly ids: readonly string[] },
+): void {
+  const unknown = ids.find((id) => !vmTypes.some((vmType) => vmType.id === id));
+  if (unknown !== undefined) throw unknownType(path, `/catalog/${field}/${unknown}`, unknown, vmTypes);
 }
 
 function unknownType(path: string, pointer: string, id: string, known: readonly VmType[]): InvalidInput {

@@ -2,6 +2,8 @@
 import { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { InvalidInput } from "../catalog/input-problem.ts";
+import type { CostsOfChange } from "./costs-of-change.ts";
+import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
 import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import {
   DEFAULT_FASTEST_HOURS,
@@ -10,7 +12,7 @@ import {
   scenarioGenerator,
 } from "./scenario-generator.ts";
 
-interface GenerateOptions {
+interface GenerateOptions extends CostsOfChange {
   readonly nodes: number;
   readonly lambda: number;
   readonly jobs?: number;
@@ -31,7 +33,7 @@ const MAX_SECONDS = 1e9;
 /** The command. */
 export function generateCommand(): Command {
   const [from, to] = DEFAULT_FASTEST_HOURS;
-  return new Command("generate")
+  return withCostsOfChange(new Command("generate"))
     .description(
       "Writes a random scenario: 10 jobs for each node and one at the start, exponential arrivals with mean λ / nodes, due dates after 1 to 3 times the fastest duration, shipped networks with predicted durations.",
     )
@@ -100,6 +102,7 @@ function generate(options: GenerateOptions): void {
     fastestHours: [options.fastestHoursFrom, options.fastestHoursTo],
     replanIntervalSeconds: options.replanIntervalSeconds,
     arrivalsPath: options.arrivals ?? null,
+    costsOfChange: costsOfChangeOption(options),
   });
   if (options.out === undefined) process.stdout.write(text);
   else writeFileSync(options.out, text);

@@ -6,6 +6,7 @@ import { loadReferenceData, shippedCatalogPath } from "../catalog/reference-data
 import { catalogRegions, selectRegion } from "../catalog/select-vm-types.ts";
 import type { GeneratorSettings } from "../simulator/workload-generator.ts";
 import { generateJobs } from "../simulator/workload-generator.ts";
+import type { CostsOfChange } from "./costs-of-change.ts";
 
 /** What to draw, in a user's words. */
 export interface ScenarioRequest {
@@ -19,6 +20,8 @@ export interface ScenarioRequest {
   readonly replanIntervalSeconds: number;
   /** A CSV file with a column `timestamp`; null draws arrivals. */
   readonly arrivalsPath: string | null;
+  /** Written into the scenario; missing leaves changes free. */
+  readonly costsOfChange?: CostsOfChange;
 }
 
 /** 2019-01-01T00:00:00Z: generated scenarios start on a day of their own literature. */
@@ -68,6 +71,7 @@ export function scenarioGenerator(
       region: chosen,
       maxNodes: request.nodes,
       replanIntervalSeconds: request.replanIntervalSeconds,
+      ...request.costsOfChange,
       jobs: generateJobs(settings, templates),
     });
   };

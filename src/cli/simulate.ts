@@ -7,6 +7,8 @@ import { POLICY_NAMES } from "../planner/policy.ts";
 import { simulationPage } from "../report/simulation-page.ts";
 import type { SimulationFigures } from "../report/simulation-view.ts";
 import { simulationsText, simulationView } from "../report/simulation-view.ts";
+import type { CostsOfChange } from "./costs-of-change.ts";
+import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
 import { numberOption, wholeNumberOption } from "./options.ts";
 import { policiesOption } from "./policies-option.ts";
 import { progressBar } from "./progress-bar.ts";
@@ -14,7 +16,7 @@ import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, ScenarioSource, SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { checkTask } from "./simulation-run.ts";
 
-interface SimulateOptions {
+interface SimulateOptions extends CostsOfChange {
   readonly policy: readonly PolicyName[];
   readonly gpuspb: readonly string[];
   readonly seed: number;
@@ -22,6 +24,7 @@ interface SimulateOptions {
   readonly noiseSigma: number;
   readonly gap: number;
   readonly maxTreeNodes: number;
+  readonly ignoreCostsOfChange: boolean;
   readonly threads?: number;
   readonly json: boolean;
   readonly html?: string;
@@ -33,7 +36,7 @@ const DEFAULT_SIGMA = 0.2;
 
 /** The command. */
 export function simulateCommand(): Command {
-  return new Command("simulate")
+  return withCostsOfChange(new Command("simulate"))
     .description(
       "Simulates scenarios from the first arrival to the last completion: the engine decides at every event, and each policy's cost, tardiness and distance from the best conceivable are compared.",
     )
@@ -72,6 +75,11 @@ export function simulateCommand(): Command {
       "branch-and-bound nodes of one decision at most; no clock limits a simulation, so that it can be repeated",
       wholeNumberOption(1, 1e9),
       DEFAULT_TREE_NODES,
+    )
+    .option(
+      "--ignore-costs-of-change",
+      "decide as if changes were free, whatever they cost: for comparison",
+      false,
     )
     .option("--threads <n>", "simulations at a time (default: one for each core)", wholeNumberOption(1, 256))
     .option("--json", "print figures as JSON: an object for one simulation, an array for several", false)
@@ -137,6 +145,8 @@ function tasksOf(paths: readonly string[], options: SimulateOptions): readonly S
       actual,
       relativeGap: options.gap,
       maxTreeNodes: options.maxTreeNodes,
+      costsOfChange: costsOfChangeOption(options),
+      weighing: options.ignoreCostsOfChange ? ("ignored" as const) : ("weighed" as const),
     })),
   );
 }

@@ -8,6 +8,7 @@ import { jobId, vmTypeId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { millisecondsToSeconds } from "../domain/units.ts";
+import type { DecisionMeans } from "../planner/decide.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import type { ActualSeconds } from "../simulator/actual-durations.ts";
 import { asPredicted, measuredDurationsOr, noisyDurations } from "../simulator/actual-durations.ts";
@@ -18,6 +19,8 @@ import type { SimulationMetrics } from "../simulator/metrics.ts";
 import { metricsOf } from "../simulator/metrics.ts";
 import { simulate } from "../simulator/simulate.ts";
 import { highsSolver } from "../solver/highs-solver.ts";
+import type { CostsOfChange } from "./costs-of-change.ts";
+import { withCosts } from "./costs-of-change.ts";
 
 /** Where the jobs come from. */
 export type ScenarioSource =
@@ -39,6 +42,10 @@ export interface SimulationTask {
   readonly relativeGap: number;
   /** Branch-and-bound nodes of one decision; null is unlimited. */
   readonly maxTreeNodes: number | null;
+  /** Replace what the scenario says; missing leaves it. */
+  readonly costsOfChange?: CostsOfChange;
+  /** Whether decisions know them; missing means they do. */
+  readonly weighing?: DecisionMeans["costsOfChange"];
 }
 
 /** A simulation that has been run. */
@@ -59,7 +66,7 @@ export async function runSimulation(
   task: SimulationTask,
   onProgress: ProgressListener = () => undefined,
 ): Promise<SimulationReport> {
-  const { name, settings, jobs } = loadSource(task.source);
+  const { name, settings, jobs } = withCosts(loadSource(task.source), task.costsOfChange ?? {});
   const actualSeconds = actualDurations(task);
   const recorder = historyRecorder(settings.vmTypes);
   const solver = highsSolver({ threads: 1 });
@@ -71,6 +78,7 @@ export async function runSimulation(
       means: {
         policy: task.policy,
         solver,
+        costsOfChange: task.weighing ?? "weighed",
         limits: {
           relativeGap: task.relativeGap,
           maxTreeNodes: task.maxTreeNodes,

@@ -287,6 +287,7 @@ function everyJob({ state, arrivals, plannedDurations }: VariantCase): ClusterSt
     completedShare: 0,
     savedShare: 0,
     pace: UNMEASURED_PACE,
+    resumesAtSeconds: null,
   }));
   return { ...state, jobs: [...plannedState(state, plannedDurations).jobs, ...toCome] };
 }

@@ -1,8 +1,11 @@
 import type { Allocation } from "./allocation.ts";
 import { EMPTY_ALLOCATION } from "./allocation.ts";
+import type { ChangeLosses } from "./change-losses.ts";
+import { NO_CHANGE_LOSSES } from "./change-losses.ts";
 import type { JobId } from "./ids.ts";
 import { sortedById } from "./ids.ts";
 import type { Job } from "./job.ts";
+import type { NodeLease } from "./node-lease.ts";
 import type { VmType } from "./vm-type.ts";
 
 /** What happens to a job: waiting ⇄ running (the allocation says where), then completed or cancelled for good. */
@@ -21,6 +24,8 @@ export interface JobState {
   /** Share that is not lost with a node: last reported, or reached when the job was last stopped or moved. */
   readonly savedShare: number;
   readonly pace: Pace;
+  /** Until then the job holds its GPUs without progress: its node boots, or it loads its checkpoint. null when it makes progress or waits. */
+  readonly resumesAtSeconds: number | null;
 }
 
 /**
@@ -63,11 +68,15 @@ export interface ClusterState {
   /** Sorted by id. */
   readonly jobs: readonly JobState[];
   readonly allocation: Allocation;
+  /** Of the allocation's nodes, sorted by node; a node without a lease was there before anything was recorded: ready, its minimum billing over. */
+  readonly leases: readonly NodeLease[];
   readonly nextNodeNumber: number;
-  /** Rent of all nodes from the first event until now. */
+  /** Rent of all nodes from the first event until now, with what was left of the minimum billing of those given back or lost. */
   readonly accruedRentUsd: number;
   /** Tardiness cost of all completed jobs. */
   readonly accruedTardinessUsd: number;
+  /** What changes of the allocation have cost until now. */
+  readonly changeLosses: ChangeLosses;
 }
 
 /** A cluster without jobs or nodes. */
@@ -78,9 +87,11 @@ export function emptyCluster(settings: ClusterSettings): ClusterState {
     settings: { ...settings, vmTypes: sortedById(settings.vmTypes) },
     jobs: [],
     allocation: EMPTY_ALLOCATION,
+    leases: [],
     nextNodeNumber: 1,
     accruedRentUsd: 0,
     accruedTardinessUsd: 0,
+    changeLosses: NO_CHANGE_LOSSES,
   };
 }
 

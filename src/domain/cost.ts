@@ -14,6 +14,15 @@ export function rentPerHourUsd(nodes: readonly { readonly pricePerHourUsd: numbe
   return nodes.reduce((total, node) => total + node.pricePerHourUsd, 0);
 }
 
+/** Rent in USD of what is left of a node's minimum billing when it is given back or lost. */
+export function unusedBillingUsd(args: {
+  readonly pricePerHourUsd: number;
+  readonly paidUntilSeconds: number;
+  readonly atSeconds: number;
+}): number {
+  return rentUsd({ ...args, durationSeconds: Math.max(0, args.paidUntilSeconds - args.atSeconds) });
+}
+
 /** Part of a node's rent that a job answers for: its GPUs over the GPUs in use, so that the shares of a node add up to its rent. */
 export function shareOfRentUsd(args: {
   readonly pricePerHourUsd: number;

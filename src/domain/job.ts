@@ -28,6 +28,8 @@ export interface Job {
   readonly tardinessCostPerSecondUsd: number;
   /** t_jvg of the whole job, from its first iteration to its last. */
   readonly durations: DurationTable;
+  /** Seconds that the job holds its GPUs without progress each time it goes on after a stop or a move: loading its checkpoint, warming up. Missing means 0: free. */
+  readonly checkpointSeconds?: number;
 }
 
 /** I = epochs · ⌈samples / batch⌉ (Gianniti et al., SBAC-PAD 2018). */

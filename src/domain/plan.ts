@@ -1,4 +1,5 @@
 import type { Allocation } from "./allocation.ts";
+import type { ChangeLosses } from "./change-losses.ts";
 import type { JobId, NodeId, VmTypeId } from "./ids.ts";
 
 /** Why the search for a better plan ended. */
@@ -34,6 +35,8 @@ export interface RunningForecast {
   readonly nodeId: NodeId;
   readonly vmTypeId: VmTypeId;
   readonly gpus: number;
+  /** Seconds on the GPUs before the job makes progress: its node boots, its checkpoint is loaded. Part of `remainingSeconds`. */
+  readonly holdSeconds: number;
   readonly remainingSeconds: number;
   readonly expectedCompletionAtSeconds: number;
   /** Interval of the duration model around the expected completion. */
@@ -75,6 +78,8 @@ export interface Plan {
   /** Jobs that ran before and now run elsewhere, on other GPUs, or wait. */
   readonly movedJobIds: readonly JobId[];
   readonly stoppedJobIds: readonly JobId[];
+  /** What the changes of this plan cost, if it stands until they are through. */
+  readonly changeLosses: ChangeLosses;
   /** When to decide again if nothing happens before; null when there is no reason to. */
   readonly wakeUpAtSeconds: number | null;
 }

@@ -1,5 +1,6 @@
 import type { Allocation } from "./allocation.ts";
 import type { JobId, VmTypeId } from "./ids.ts";
+import type { NodeLease } from "./node-lease.ts";
 import type { VmType } from "./vm-type.ts";
 
 /** One way to run a job: g GPUs of one node of VM type v. */
@@ -7,7 +8,7 @@ export interface Configuration {
   readonly vmTypeId: VmTypeId;
   /** g */
   readonly gpus: number;
-  /** t_jvg: predicted REMAINING seconds in this configuration. */
+  /** t_jvg: predicted REMAINING seconds of work in this configuration; what a change costs before it comes on top. */
   readonly durationSeconds: number;
 }
 
@@ -22,6 +23,10 @@ export interface PlanningJob {
   readonly tardinessCostPerSecondUsd: number;
   /** Sorted by VM type id, then GPUs; never empty, since a job that fits nothing is refused at the door. */
   readonly configurations: readonly Configuration[];
+  /** Seconds without progress that a move, or a start after a stop, costs the job now; missing means 0, as it is before the first progress. */
+  readonly restartSeconds?: number;
+  /** Seconds that the job still holds its present GPUs before it makes progress; missing means 0. */
+  readonly heldSeconds?: number;
 }
 
 /** Everything one decision needs, and nothing else. All sets are sorted by id. */
@@ -38,6 +43,8 @@ export interface PlanningProblem {
   readonly jobs: readonly PlanningJob[];
   /** What runs now; jobs that ended are already gone from it. */
   readonly current: Allocation;
+  /** Of the nodes of `current`; a node without one is ready, and its minimum billing is over. */
+  readonly leases?: readonly NodeLease[];
   /** Number that the next newly rented node gets. */
   readonly nextNodeNumber: number;
 }

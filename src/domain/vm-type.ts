@@ -25,6 +25,10 @@ export interface VmType {
   readonly region: string;
   /** Q_v: how many nodes of this type may be rented at once; null is unlimited. */
   readonly quotaNodes: number | null;
+  /** Seconds from the rent of a node until its jobs make progress; they are billed. Missing means 0: at once. */
+  readonly bootSeconds?: number;
+  /** A node that is given back earlier is billed for this time all the same. Missing means 0: billed by the second. */
+  readonly minimumBillingSeconds?: number;
 }
 
 /** Q_v as a number: a missing quota never binds harder than the node limit N. */

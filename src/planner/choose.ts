@@ -24,6 +24,8 @@ import { posePolicy } from "./policy.ts";
 import { cheapestFeasible, proofOf, proofWithin } from "./settle.ts";
 import { solveSeparable } from "./solve-separable.ts";
 import type { WarmStart } from "./warm-start.ts";
+import type { Weighing } from "./weigh-changes.ts";
+import { weighedProblem } from "./weigh-changes.ts";
 
 /** How to decide. */
 export interface DecisionMeans {
@@ -32,6 +34,8 @@ export interface DecisionMeans {
   readonly limits: SolveLimits;
   /** Seconds from any fixed moment, never falling; needed for `deadlineSeconds` to bind the part outside the solver. */
   readonly clock?: () => number;
+  /** Whether moves, stops and new nodes must pay for themselves; left out, they must. */
+  readonly costsOfChange?: Weighing;
   /** What the last decision learnt; null or missing to start cold. */
   readonly warmStart?: WarmStart | null;
 }
@@ -79,20 +83,21 @@ async function chooseSeparable(
 ): Promise<Chosen> {
   const { clock, limits, solver, warmStart } = args.means;
   const { deadlineSeconds } = limits;
-  const solution = await solveSeparable(problem, objective, {
+  const offered = weighedProblem(problem, objective, args.means);
+  const solution = await solveSeparable(offered.problem, offered.objective, {
     solver,
     limits,
     warmStart: warmStart ?? null,
     secondsLeft: () =>
       deadlineSeconds === null || clock === undefined ? null : deadlineSeconds - (clock() - args.startedAt),
   });
-  const { allocation, cost } = cheapestFeasible(problem, objective, [
+  const { allocation, cost } = cheapestFeasible(problem, offered.judge, [
     stillRunning(problem.current),
-    place(problem, solution.assignment),
+    offered.allocate(solution.assignment),
     EMPTY_ALLOCATION,
   ]);
   const proof = proofWithin({
-    objective,
+    objective: offered.judge,
     cost,
     bound: solution.bound,
     rounding: solution.rounding,

@@ -17,8 +17,9 @@ import { commandsBetween, churn, enact } from "./enact.ts";
 import { forecastJobs } from "./forecast.ts";
 import { observe } from "./observe.ts";
 import { pose } from "./pose.ts";
+import { lossesOfChange } from "./resumption.ts";
 import type { WarmStart } from "./warm-start.ts";
-import { wakeUpAtSeconds } from "./wake-up.ts";
+import { nextDecisionAtSeconds } from "./weigh-changes.ts";
 
 export type { DecisionMeans } from "./choose.ts";
 export { choose } from "./choose.ts";
@@ -69,7 +70,8 @@ export async function planWithWarmStart(
     rentPerHourUsd: rentPerHourUsd(vmTypesOf(allocation, problem.vmTypes)),
     proof,
     ...churn(problem.current, allocation),
-    wakeUpAtSeconds: wakeUpAtSeconds(problem, allocation),
+    changeLosses: lossesOfChange(state, allocation),
+    wakeUpAtSeconds: nextDecisionAtSeconds(state, problem, { allocation, means }),
   };
   return { plan, warmStart };
 }

@@ -3,7 +3,10 @@ import { gpusInUse, placements } from "../domain/allocation.ts";
 import type { Allocation, Placement } from "../domain/allocation.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import type { JobId, NodeId } from "../domain/ids.ts";
+import type { NodeLease } from "../domain/node-lease.ts";
 import type { Command, Plan } from "../domain/plan.ts";
+import { withBilling } from "./observe.ts";
+import { leasesAfter, releasedBillingUsd, resumptions, samePlacement } from "./resumption.ts";
 
 /** The state after a plan is put into practice. Throws on a plan of another revision: it must be posed again, not enacted. */
 export function enact(state: ClusterState, plan: Plan): ClusterState {
@@ -16,31 +19,41 @@ export function enact(state: ClusterState, plan: Plan): ClusterState {
 /** The state after its nodes and their parts become those of an allocation that was decided on it. */
 export function enactAllocation(state: ClusterState, allocation: Allocation): ClusterState {
   const numbers = allocation.nodes.map((node) => Number(node.id.replace("node-", "")));
+  const leases = leasesAfter(state, allocation);
   return {
-    ...state,
+    ...withBilling(state, releasedBillingUsd(state, allocation)),
     revision: state.revision + 1,
-    jobs: afterChanges(state, allocation),
+    jobs: afterChanges(state, allocation, leases),
     allocation,
+    leases,
     nextNodeNumber: Math.max(state.nextNodeNumber, ...numbers.map((number) => number + 1)),
   };
 }
 
-/** A job that is stopped or moved saves its work; one that starts or moves is measured from now on. */
-function afterChanges(state: ClusterState, next: Allocation): readonly JobState[] {
+/** A job that is stopped or moved saves its work; one that starts or moves is measured from the moment when it makes progress. */
+function afterChanges(
+  state: ClusterState,
+  next: Allocation,
+  leases: readonly NodeLease[],
+): readonly JobState[] {
   const before = placements(state.allocation);
   const after = placements(next);
+  const resumption = resumptions(state, next, leases);
   return state.jobs.map((entry) => {
     const from = before.get(entry.id);
     const to = after.get(entry.id);
-    if (from === undefined && to === undefined) return entry;
-    if (from !== undefined && to !== undefined && samePlacement(from, to)) return entry;
+    if (samePlacement(from, to)) return entry;
     const { completedShare, savedShare, pace } = entry;
-    const measuredFrom =
-      to === undefined || state.nowSeconds === null ? null : { atSeconds: state.nowSeconds, completedShare };
+    const resumesAtSeconds = resumption(entry);
+    const atSeconds = resumesAtSeconds ?? state.nowSeconds;
     return {
       ...entry,
       savedShare: from === undefined ? savedShare : completedShare,
-      pace: { ...pace, measuredFrom },
+      resumesAtSeconds,
+      pace: {
+        ...pace,
+        measuredFrom: to === undefined || atSeconds === null ? null : { atSeconds, completedShare },
+      },
     };
   });
 }
@@ -137,5 +150,3 @@ export function churn(
     stoppedJobIds: old.flatMap(([jobId]) => (next.has(jobId) ? [] : [jobId])),
   };
 }
-
-const samePlacement = (a: Placement, b: Placement): boolean => a.nodeId === b.nodeId && a.gpus === b.gpus;

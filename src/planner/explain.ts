@@ -18,6 +18,7 @@ import type { Objective } from "../formulation/objective.ts";
 import { posePolicy } from "./policy.ts";
 import type { PolicyName } from "./policy.ts";
 import { pose } from "./pose.ts";
+import { weighedObjective } from "./weigh-changes.ts";
 
 /** What stands for or against a configuration. Changes are in the objective's unit; positive is worse. */
 export type Verdict =
@@ -33,6 +34,7 @@ export type Verdict =
 export interface Alternative {
   readonly vmTypeId: VmTypeId;
   readonly gpus: number;
+  /** Until completion: the work, and before it what a change holds up at least. */
   readonly durationSeconds: number | null;
   readonly tardinessSeconds: number | null;
   readonly tardinessCostUsd: number | null;
@@ -86,7 +88,9 @@ export function explainJobs(explained: ExplainedPlan, jobIds: readonly string[])
 
 function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
   const problem = pose(state);
-  const { objective } = posePolicy(policy, problem);
+  const posed = posePolicy(policy, problem);
+  const objective =
+    posed.rule === null ? weighedObjective(problem, posed.objective, { policy }) : posed.objective;
   return { problem, objective, planCost: objective.costOf(plan.allocation), allocation: plan.allocation };
 }
 
@@ -126,9 +130,11 @@ interface Planned {
 }
 
 function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration): Alternative {
-  const { vmTypeId, gpus, durationSeconds } = configuration;
+  const { vmTypeId, gpus } = configuration;
   const vmType = planned.problem.vmTypes.find((candidate) => candidate.id === vmTypeId);
   if (vmType === undefined) throw new Error(`Configuration on unknown VM type ${vmTypeId}`);
+  const durationSeconds =
+    configuration.durationSeconds + leastHoldSeconds(planned.problem, job, { vmType, gpus });
   const end = { ...job, completionAtSeconds: planned.problem.nowSeconds + durationSeconds };
   return {
     vmTypeId,
@@ -140,6 +146,22 @@ function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration
     aloneRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: gpus }),
     verdict: judge(planned, job, { vmType, gpus }),
   };
+}
+
+/** What a job holds its GPUs before it works in a configuration: nothing more than now where it stays, else its restart, and a boot where no node of the type is rented. */
+function leastHoldSeconds(
+  { current, leases = [], nowSeconds }: PlanningProblem,
+  job: PlanningJob,
+  { vmType, gpus }: { readonly vmType: VmType; readonly gpus: number },
+): number {
+  const now = placements(current).get(job.id);
+  if (now?.vmTypeId === vmType.id && now.gpus === gpus) return job.heldSeconds ?? 0;
+  const readyAt = new Map(leases.map((lease) => [lease.nodeId, lease.readyAtSeconds]));
+  const boots = current.nodes
+    .filter((node) => node.vmTypeId === vmType.id)
+    .map((node) => Math.max(0, (readyAt.get(node.id) ?? nowSeconds) - nowSeconds));
+  const boot = boots.length === 0 ? (vmType.bootSeconds ?? 0) : Math.min(...boots);
+  return (job.restartSeconds ?? 0) + boot;
 }
 
 function judge(

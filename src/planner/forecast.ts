@@ -5,6 +5,7 @@ import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
+import { leasesAfter, restartSeconds, resumptions } from "./resumption.ts";
 
 /** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
 export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
@@ -12,6 +13,7 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   const placed = placements(allocation);
   const nodes = new Map(allocation.nodes.map((node) => [node.id, node]));
   const vmTypes = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
+  const resumption = resumptions(state, allocation, leasesAfter(state, allocation));
   return activeJobs(state).map((entry) => {
     const placement = placed.get(entry.id);
     if (placement === undefined) return waiting(entry, nowSeconds);
@@ -26,7 +28,8 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
       );
     }
     const left = (1 - entry.completedShare) * entry.pace.factor;
-    const remainingSeconds = duration.durationSeconds * left;
+    const holdSeconds = Math.max(0, (resumption(entry) ?? nowSeconds) - nowSeconds);
+    const remainingSeconds = holdSeconds + duration.durationSeconds * left;
     const end = { ...entry.job, completionAtSeconds: nowSeconds + remainingSeconds };
     return {
       kind: "running",
@@ -34,10 +37,11 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
       nodeId: placement.nodeId,
       vmTypeId: placement.vmTypeId,
       gpus: placement.gpus,
+      holdSeconds,
       remainingSeconds,
       expectedCompletionAtSeconds: end.completionAtSeconds,
-      earliestCompletionAtSeconds: nowSeconds + duration.lowerSeconds * left,
-      latestCompletionAtSeconds: nowSeconds + duration.upperSeconds * left,
+      earliestCompletionAtSeconds: nowSeconds + holdSeconds + duration.lowerSeconds * left,
+      latestCompletionAtSeconds: nowSeconds + holdSeconds + duration.upperSeconds * left,
       expectedTardinessSeconds: tardinessSeconds(end),
       expectedTardinessCostUsd: tardinessCostUsd(end),
       expectedRentUsd: shareOfRentUsd({
@@ -51,9 +55,14 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   });
 }
 
-function waiting({ id, job, completedShare, pace }: JobState, nowSeconds: number): WaitingForecast {
+/** The soonest end counts the restart, which every start costs now, but no boot: a node may have room. */
+function waiting(entry: JobState, nowSeconds: number): WaitingForecast {
+  const { id, job, completedShare, pace } = entry;
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
-  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * pace.factor * (1 - completedShare) };
+  const soonest = {
+    ...job,
+    completionAtSeconds: nowSeconds + restartSeconds(entry) + shortest * pace.factor * (1 - completedShare),
+  };
   return {
     kind: "waiting",
     jobId: id,

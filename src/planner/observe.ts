@@ -4,12 +4,14 @@ import { placements } from "../domain/allocation.ts";
 import { assertNever } from "../domain/assert-never.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { UNMEASURED_PACE, findJob } from "../domain/cluster-state.ts";
+import { addedLosses } from "../domain/change-losses.ts";
 import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
 import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event.ts";
 import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
+import { releasedBillingUsd, lossesUntil } from "./resumption.ts";
 
 /** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
@@ -20,12 +22,13 @@ export function observe(state: ClusterState, event: ClusterEvent): ClusterState 
   return { ...apply(advanced, event), revision: state.revision + 1 };
 }
 
-/** The state at a later time if nothing happens until then: running jobs progress at rate 1/t_jvg, each node costs its price. */
+/** The state at a later time if nothing happens until then: running jobs progress at rate 1/t_jvg once they have resumed, each node costs its price. */
 export function advance(state: ClusterState, atSeconds: number): ClusterState {
-  if (state.nowSeconds === null) return { ...state, nowSeconds: atSeconds };
-  const elapsedSeconds = atSeconds - state.nowSeconds;
+  const { nowSeconds } = state;
+  if (nowSeconds === null) return { ...state, nowSeconds: atSeconds };
+  const elapsedSeconds = atSeconds - nowSeconds;
   if (elapsedSeconds < 0) {
-    throw new RangeError(`Event at ${atSeconds} s is before the last one at ${state.nowSeconds} s`);
+    throw new RangeError(`Event at ${atSeconds} s is before the last one at ${nowSeconds} s`);
   }
   if (elapsedSeconds === 0) return state;
   const placed = placements(state.allocation);
@@ -39,13 +42,19 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
         (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
       );
       if (duration === undefined) return entry;
-      const predicted =
-        entry.completedShare + elapsedSeconds / (duration.durationSeconds * entry.pace.factor);
+      const { resumesAtSeconds } = entry;
+      const workSeconds = Math.max(0, atSeconds - Math.max(nowSeconds, resumesAtSeconds ?? nowSeconds));
+      const predicted = entry.completedShare + workSeconds / (duration.durationSeconds * entry.pace.factor);
       // However many steps the time takes, the share is the same: what it reached, but not more than this by prediction alone.
       const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
-      return { ...entry, completedShare: Math.min(predicted, most) };
+      return {
+        ...entry,
+        completedShare: Math.min(predicted, most),
+        resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
+      };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
+    changeLosses: addedLosses(state.changeLosses, lossesUntil(state, atSeconds)),
   };
 }
 
@@ -59,6 +68,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
       return {
         ...withJob(state, event.jobId, {
           completedShare: 1,
+          resumesAtSeconds: null,
           status: { kind: "completed", atSeconds: event.atSeconds, tardinessCostUsd: tardinessUsd },
         }),
         allocation: without(state.allocation, event.jobId),
@@ -68,7 +78,10 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
     case "job-cancelled":
       activeJob(state, event.jobId);
       return {
-        ...withJob(state, event.jobId, { status: { kind: "cancelled", atSeconds: event.atSeconds } }),
+        ...withJob(state, event.jobId, {
+          resumesAtSeconds: null,
+          status: { kind: "cancelled", atSeconds: event.atSeconds },
+        }),
         allocation: without(state.allocation, event.jobId),
       };
     case "job-changed": {
@@ -117,6 +130,7 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     completedShare: 0,
     savedShare: 0,
     pace: UNMEASURED_PACE,
+    resumesAtSeconds: null,
   }));
   return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
 }
@@ -133,20 +147,40 @@ function withJob(state: ClusterState, id: JobId, change: Partial<Omit<JobState, 
 
 /**
  * The node's jobs wait with the work that was safe; what is learnt of their pace stays. A plan that was decided before the loss was known,
- * and comes before it in the history, may have given the node back: then nothing is lost.
+ * and comes before it in the history, may have given the node back: then nothing is lost. The minimum billing is due all the same.
  */
 function loseNode(state: ClusterState, id: NodeId): ClusterState {
   const lost = state.allocation.nodes.find((node) => node.id === id);
   if (lost === undefined) return state;
   const hit = new Set(lost.parts.map((part) => part.jobId));
+  const allocation = { nodes: state.allocation.nodes.filter((node) => node.id !== id) };
   return {
-    ...state,
+    ...withBilling(state, releasedBillingUsd(state, allocation)),
     jobs: state.jobs.map((entry) =>
       hit.has(entry.id)
-        ? { ...entry, completedShare: entry.savedShare, pace: { ...entry.pace, measuredFrom: null } }
+        ? {
+            ...entry,
+            completedShare: entry.savedShare,
+            resumesAtSeconds: null,
+            pace: { ...entry.pace, measuredFrom: null },
+          }
         : entry,
     ),
-    allocation: { nodes: state.allocation.nodes.filter((node) => node.id !== id) },
+    allocation,
+    leases: state.leases.filter((lease) => lease.nodeId !== id),
+  };
+}
+
+/** The state after nodes are gone whose minimum billing was not over. */
+export function withBilling(state: ClusterState, unusedBillingUsd: number): ClusterState {
+  const { accruedRentUsd, changeLosses } = state;
+  return {
+    ...state,
+    accruedRentUsd: accruedRentUsd + unusedBillingUsd,
+    changeLosses: {
+      ...changeLosses,
+      unusedBillingUsd: changeLosses.unusedBillingUsd + unusedBillingUsd,
+    },
   };
 }
 

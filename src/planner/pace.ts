@@ -17,10 +17,11 @@ export interface ProgressPoint {
 
 /**
  * The pace after a report. What the job gained since it began to run where it is, or since its last report there, is compared with what
- * t_jvg promises for the time it took; a report that shows no gain teaches nothing, and the next is measured from it.
+ * t_jvg promises for the time it took; a report that shows no gain teaches nothing, and the next is measured from it. Time in which the job
+ * holds its GPUs without progress, because its node boots or its checkpoint is loaded, is not slowness: nothing is measured before it resumes.
  */
 export function paceAfterReport(
-  { job, pace }: JobState,
+  { job, pace, resumesAtSeconds }: JobState,
   placement: Placement | undefined,
   report: ProgressPoint,
 ): Pace {
@@ -29,9 +30,10 @@ export function paceAfterReport(
   );
   if (duration === undefined) return { ...pace, measuredFrom: null };
   const from = pace.measuredFrom;
+  const measuredFrom = { ...report, atSeconds: Math.max(report.atSeconds, resumesAtSeconds ?? -Infinity) };
   const gainedShare = from === null ? 0 : report.completedShare - from.completedShare;
   const elapsedSeconds = from === null ? 0 : report.atSeconds - from.atSeconds;
-  if (gainedShare <= 0 || elapsedSeconds <= 0) return { ...pace, measuredFrom: report };
+  if (gainedShare <= 0 || elapsedSeconds <= 0) return { ...pace, measuredFrom };
   if (gainedShare < LEAST_GAINED_SHARE) return pace;
   const observed = elapsedSeconds / (duration.durationSeconds * gainedShare);
   const observedShare = pace.observedShare + gainedShare;
@@ -40,7 +42,7 @@ export function paceAfterReport(
     factor: bounded(Math.exp(weightedLog / (PRIOR_SHARE + observedShare))),
     observedShare,
     weightedLog,
-    measuredFrom: report,
+    measuredFrom,
   };
 }
 

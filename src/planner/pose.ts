@@ -1,15 +1,16 @@
 import type { ClusterState, DurationPercentile, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { compareIds } from "../domain/ids.ts";
-import type { Configuration, PlanningProblem } from "../domain/planning-problem.ts";
+import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import { restartSeconds } from "./resumption.ts";
 
 /** Poses the decision problem of a state: the jobs that are left, with what is left of them. Throws before the first event. */
 export function pose(state: ClusterState): PlanningProblem {
-  if (state.nowSeconds === null)
-    throw new Error("No event has happened yet, so there is no time to decide at");
+  const { nowSeconds } = state;
+  if (nowSeconds === null) throw new Error("No event has happened yet, so there is no time to decide at");
   return {
     revision: state.revision,
-    nowSeconds: state.nowSeconds,
+    nowSeconds,
     replanIntervalSeconds: state.settings.replanIntervalSeconds,
     maxNodes: state.settings.maxNodes,
     vmTypes: state.settings.vmTypes,
@@ -19,9 +20,24 @@ export function pose(state: ClusterState): PlanningProblem {
       dueAtSeconds: entry.job.dueAtSeconds,
       tardinessCostPerSecondUsd: entry.job.tardinessCostPerSecondUsd,
       configurations: remainingConfigurations(entry, state.settings.durationPercentile ?? "P50"),
+      ...costsOfChange(entry, nowSeconds),
     })),
     current: state.allocation,
+    leases: state.leases,
     nextNodeNumber: state.nextNodeNumber,
+  };
+}
+
+/** Seconds without progress: of a change, and left of the last one. Work is counted apart from them. */
+function costsOfChange(
+  entry: JobState,
+  nowSeconds: number,
+): Pick<PlanningJob, "restartSeconds" | "heldSeconds"> {
+  const restart = restartSeconds(entry);
+  const held = Math.max(0, (entry.resumesAtSeconds ?? nowSeconds) - nowSeconds);
+  return {
+    ...(restart > 0 ? { restartSeconds: restart } : {}),
+    ...(held > 0 ? { heldSeconds: held } : {}),
   };
 }
 

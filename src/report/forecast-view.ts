@@ -20,6 +20,11 @@ export const runningJobSchema = z
     nodeId: z.string().meta({ example: "node-1" }),
     vmType: vmTypeField,
     gpus: gpusField,
+    holdSeconds: secondsField.meta({
+      description:
+        "Seconds on the GPUs before it makes progress: its node boots, its checkpoint is loaded. Part of remainingSeconds.",
+      example: 0,
+    }),
     remainingSeconds: secondsField.meta({ description: "Predicted seconds that are left." }),
     expectedCompletionAt: timeField,
     earliestCompletionAt: timeField.meta({ description: "Lower end of the duration model's interval." }),
@@ -71,6 +76,7 @@ export function runningJobView(forecast: RunningForecast): RunningJobView {
     nodeId: forecast.nodeId,
     vmType: forecast.vmTypeId,
     gpus: forecast.gpus,
+    holdSeconds: forecast.holdSeconds,
     remainingSeconds: forecast.remainingSeconds,
     expectedCompletionAt: isoTime(forecast.expectedCompletionAtSeconds),
     earliestCompletionAt: isoTime(forecast.earliestCompletionAtSeconds),

@@ -57,6 +57,16 @@ export function ganttChart(args: {
       [element("title", {}, { text: about })],
     );
   });
+  /** Time that is paid without progress, faded. */
+  const faded = (args: { fromSeconds: number; toSeconds: number; y: number; height: number }): string => {
+    const from = x(hours(args.fromSeconds));
+    const width = x(hours(args.toSeconds)) - from;
+    if (width <= 0) return "";
+    return element("rect", { x: from, y: args.y, width, height: args.height, fill: "#fff", class: "held" });
+  };
+  const boots = lanes.map(({ row, node: { fromSeconds, readyAtSeconds, toSeconds } }) =>
+    faded({ fromSeconds, toSeconds: Math.min(readyAtSeconds, toSeconds), y: top(row) - 2, height: ROW + 4 }),
+  );
   const bars = lanes.flatMap(({ row, node }) => {
     const gpuCount = types.get(node.vmTypeId)?.vmType.gpuCount ?? 1;
     const own = (runsOf.get(node.nodeId) ?? []).filter(
@@ -73,10 +83,18 @@ export function ganttChart(args: {
         { x: from, y, width, height: Math.max(1, barHeight - 0.5), fill: textColour(run.jobId) },
         [element("title", {}, { text: about })],
       );
+      const hold = faded({
+        fromSeconds: run.fromSeconds,
+        toSeconds: Math.min(run.progressFromSeconds, run.toSeconds),
+        y,
+        height: Math.max(1, barHeight - 0.5),
+      });
       const fits = width > LABEL_WIDTH && barHeight > 10;
       return fits
-        ? bar + element("text", { x: from + 4, y: y + barHeight / 2 + 4, class: "job" }, { text: run.jobId })
-        : bar;
+        ? bar +
+            hold +
+            element("text", { x: from + 4, y: y + barHeight / 2 + 4, class: "job" }, { text: run.jobId })
+        : bar + hold;
     });
   });
   const axis = x.ticks.flatMap((tick) => [
@@ -98,6 +116,7 @@ export function ganttChart(args: {
     ...axis,
     ...labels,
     ...nodes,
+    ...boots,
     ...bars,
     element("text", { x: WIDTH - RIGHT, y: height - 6, "text-anchor": "end" }, { text: "hours" }),
   ]);

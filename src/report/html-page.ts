@@ -14,7 +14,7 @@ tr.best td { font-weight: 600; background: #eef6f1; }
 figure { margin: 1rem 0 1.6rem; } figcaption { font-weight: 600; }
 .legend { margin: .2rem 0; font-size: 13px; } .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend i { display: inline-block; width: .8em; height: .8em; margin-right: .4em; border-radius: 2px; }
 svg { width: 100%; height: auto; font: 12px system-ui, "DejaVu Sans", sans-serif; fill: var(--faint); }
-svg .grid { stroke: var(--line); stroke-width: 1; } svg .node { opacity: .28; } svg .job { fill: var(--ink); font-size: 11px; pointer-events: none; }
+svg .grid { stroke: var(--line); stroke-width: 1; } svg .node { opacity: .28; } svg .held { opacity: .6; } svg .job { fill: var(--ink); font-size: 11px; pointer-events: none; }
 `;
 
 /** The page; `body` is HTML already. */

@@ -10,7 +10,7 @@ import { perSecondToPerHour } from "../domain/units.ts";
 import { forecastJobs } from "../planner/forecast.ts";
 import { durationTableSchema, durationTableView } from "./estimate-view.ts";
 import { runningJobSchema, runningJobView, waitingJobSchema, waitingJobView } from "./forecast-view.ts";
-import { gpusField, idField, timeField, usdField, vmTypeField } from "./view-fields.ts";
+import { gpusField, idField, secondsField, timeField, usdField, vmTypeField } from "./view-fields.ts";
 
 /** What a user calls the state of a job. */
 export const JOB_STATUSES = ["waiting", "running", "completed", "cancelled"] as const;
@@ -30,6 +30,9 @@ export const jobViewSchema = z
     submittedAt: timeField,
     dueAt: timeField,
     tardinessCostPerHourUsd: usdField.meta({ description: "What each hour after the due date costs." }),
+    checkpointSeconds: secondsField.meta({
+      description: "Seconds without progress each time that it goes on after a stop or a move.",
+    }),
     completedShare: z.number().min(0).max(1).meta({
       description: "Share of the work that is done: as reported, and as predicted since.",
       example: 0.4,
@@ -108,6 +111,7 @@ function jobView(
     submittedAt: isoTime(job.submittedAtSeconds),
     dueAt: isoTime(job.dueAtSeconds),
     tardinessCostPerHourUsd: perSecondToPerHour(job.tardinessCostPerSecondUsd),
+    checkpointSeconds: job.checkpointSeconds ?? 0,
     completedShare,
     savedShare,
     pace: { durationFactor: pace.factor, observedShare: pace.observedShare },

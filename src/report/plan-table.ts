@@ -4,6 +4,7 @@ import type { AllocatedNode } from "../domain/allocation.ts";
 import { gpusInUse } from "../domain/allocation.ts";
 import type { Plan, Proof, RunningForecast, WaitingForecast } from "../domain/plan.ts";
 import type { VmType } from "../domain/vm-type.ts";
+import { changeLossesText } from "./change-losses-view.ts";
 import { durationText, tableText, usdText } from "./text.ts";
 
 /** The plan as text. `vmTypes` are those that it was decided on. */
@@ -16,9 +17,12 @@ export function planText(plan: Plan, vmTypes: readonly VmType[], maxNodes: numbe
     ...(plan.allocation.nodes.length === 0 ? [] : [nodeTable(plan.allocation.nodes, vmTypes)]),
     ...(running.length === 0 ? [] : [runningTable(running, plan.decidedAtSeconds)]),
     ...(waiting.length === 0 ? [] : [waitingTable(waiting)]),
+    ...textOf(changeLossesText(plan.changeLosses)),
     proofText(plan.proof),
   ].join("\n");
 }
+
+const textOf = (text: string | null): readonly string[] => (text === null ? [] : [text]);
 
 function nodeTable(nodes: readonly AllocatedNode[], vmTypes: readonly VmType[]): string {
   const rows = nodes.map((node) => {

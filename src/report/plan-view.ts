@@ -5,6 +5,7 @@ import type { AllocatedNode } from "../domain/allocation.ts";
 import { gpusInUse } from "../domain/allocation.ts";
 import type { ClusterSettings } from "../domain/cluster-state.ts";
 import type { Plan } from "../domain/plan.ts";
+import { changeLossesSchema, changeLossesView } from "./change-losses-view.ts";
 import { runningJobSchema, runningJobView, waitingJobSchema, waitingJobView } from "./forecast-view.ts";
 import type { RunningJobView, WaitingJobView } from "./forecast-view.ts";
 import { gpusField, idField, timeField, usdField, vmTypeField } from "./view-fields.ts";
@@ -90,6 +91,7 @@ export const planViewSchema = z
       .array(idField)
       .meta({ description: "Jobs that ran before and run elsewhere or on other GPUs now." }),
     stoppedJobIds: z.array(idField).meta({ description: "Jobs that ran before and wait now." }),
+    changeLosses: changeLossesSchema,
     nextDecisionAt: timeField.nullable().meta({
       description: "When Berth decides again if nothing happens before; null when there is no reason to.",
     }),
@@ -129,6 +131,7 @@ export function planView(
     proof: plan.proof,
     movedJobIds: [...plan.movedJobIds],
     stoppedJobIds: [...plan.stoppedJobIds],
+    changeLosses: changeLossesView(plan.changeLosses),
     nextDecisionAt: plan.wakeUpAtSeconds === null ? null : isoTime(plan.wakeUpAtSeconds),
   };
 }

@@ -1,6 +1,8 @@
 /** Figures of a simulation as JSON, and as a table for people. */
+import { lossesUsd } from "../domain/change-losses.ts";
 import type { SimulationMetrics, SecondsSummary } from "../simulator/metrics.ts";
 import { secondsToMilliseconds } from "../domain/units.ts";
+import { changeLossesText } from "./change-losses-view.ts";
 import { durationText, tableText, usdText } from "./text.ts";
 
 /** One simulation as the reports know it. */
@@ -44,6 +46,7 @@ export const FIGURE_HEADS = [
   "waits p50",
   "moves",
   "stops",
+  "changes USD",
   "events",
   "decision ms p50 / p95 / max",
 ] as const;
@@ -63,6 +66,7 @@ export function figureCells({ policy, metrics }: SimulationFigures): readonly st
     metrics.queueSeconds === null ? "?" : secondsText(metrics.queueSeconds.median),
     `${metrics.moves}`,
     `${metrics.stops}`,
+    usdText(lossesUsd(metrics.changeLosses)),
     `${metrics.events}`,
     metrics.decisionSeconds === null ? "not timed" : decisionText(metrics.decisionSeconds),
   ];
@@ -78,6 +82,10 @@ export function simulationsText(simulations: readonly SimulationFigures[]): stri
       return [
         `${scenario}: durations ${own[0]?.durations ?? ""}; no policy can cost less than ${usdText(bound)} USD.`,
         tableText(FIGURE_HEADS, own.map(figureCells)),
+        ...own.flatMap(({ policy, metrics }) => {
+          const text = changeLossesText(metrics.changeLosses);
+          return text === null ? [] : [`${policy}: ${text}`];
+        }),
       ].join("\n");
     })
     .join("\n\n");

@@ -1,7 +1,7 @@
 /** A VM type as JSON. */
 import { z } from "zod";
 import type { VmType } from "../domain/vm-type.ts";
-import { gpusField, usdField, vmTypeField } from "./view-fields.ts";
+import { gpusField, secondsField, usdField, vmTypeField } from "./view-fields.ts";
 
 /** JSON form of a VM type. */
 export const vmTypeViewSchema = z
@@ -28,6 +28,12 @@ export const vmTypeViewSchema = z
       .min(0)
       .nullable()
       .meta({ description: "Nodes of this type at once; null is unlimited." }),
+    bootSeconds: secondsField.meta({
+      description: "Seconds from the rent of a node until its jobs make progress; billed.",
+    }),
+    minimumBillingSeconds: secondsField.meta({
+      description: "A node that is given back earlier is billed for this time all the same.",
+    }),
   })
   .meta({ id: "VmType", description: "A kind of virtual machine that can be rented." });
 
@@ -46,6 +52,8 @@ export function vmTypeView(vmType: VmType): VmTypeView {
     pricePerHourUsd,
     region,
     quotaNodes,
+    bootSeconds = 0,
+    minimumBillingSeconds = 0,
   } = vmType;
   return {
     id,
@@ -58,5 +66,7 @@ export function vmTypeView(vmType: VmType): VmTypeView {
     pricePerHourUsd,
     region,
     quotaNodes,
+    bootSeconds,
+    minimumBillingSeconds,
   };
 }

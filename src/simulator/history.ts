@@ -1,11 +1,13 @@
 /** Records what happened in a simulation, decision by decision: who ran where, what was rented, who waited, what it cost. */
 import type { AllocatedNode, Placement } from "../domain/allocation.ts";
 import { gpusInUse, placements } from "../domain/allocation.ts";
+import type { JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { ClusterEvent } from "../domain/event.ts";
 import type { JobId, NodeId, VmTypeId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
+import type { NodeLease } from "../domain/node-lease.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import type { Decision } from "../planner/decide.ts";
 
@@ -14,6 +16,8 @@ export interface NodeInterval {
   readonly nodeId: NodeId;
   readonly vmTypeId: VmTypeId;
   readonly fromSeconds: number;
+  /** When it has booted. */
+  readonly readyAtSeconds: number;
   readonly toSeconds: number;
 }
 
@@ -21,6 +25,8 @@ export interface NodeInterval {
 export interface JobInterval extends Placement {
   readonly jobId: JobId;
   readonly fromSeconds: number;
+  /** When it makes progress: until then its node boots or its checkpoint is loaded. */
+  readonly progressFromSeconds: number;
   readonly toSeconds: number;
 }
 
@@ -99,7 +105,8 @@ export function historyRecorder(vmTypes: readonly VmType[]): HistoryRecorder {
     const outcome = jobs.get(run.jobId);
     if (outcome !== undefined) outcome.runSeconds += now - run.fromSeconds;
   };
-  const followNodes = (allocated: readonly AllocatedNode[]): void => {
+  const followNodes = (allocated: readonly AllocatedNode[], leases: readonly NodeLease[]): void => {
+    const readyAt = new Map(leases.map((lease) => [lease.nodeId, lease.readyAtSeconds]));
     const next = new Map(allocated.map((node) => [node.id, node]));
     for (const [id, node] of openNodes) {
       if (next.get(id)?.vmTypeId === node.vmTypeId) continue;
@@ -107,10 +114,13 @@ export function historyRecorder(vmTypes: readonly VmType[]): HistoryRecorder {
       nodes.push({ ...node, toSeconds: now });
     }
     for (const { id, vmTypeId } of allocated) {
-      if (!openNodes.has(id)) openNodes.set(id, { nodeId: id, vmTypeId, fromSeconds: now });
+      if (openNodes.has(id)) continue;
+      const readyAtSeconds = Math.max(now, readyAt.get(id) ?? now);
+      openNodes.set(id, { nodeId: id, vmTypeId, fromSeconds: now, readyAtSeconds });
     }
   };
-  const followJobs = (placed: ReadonlyMap<JobId, Placement>): void => {
+  const followJobs = (placed: ReadonlyMap<JobId, Placement>, states: readonly JobState[]): void => {
+    const resumesAt = new Map(states.map((entry) => [entry.id, entry.resumesAtSeconds]));
     for (const [id, run] of openRuns) {
       const placement = placed.get(id);
       if (placement?.nodeId === run.nodeId && placement.gpus === run.gpus) continue;
@@ -122,7 +132,8 @@ export function historyRecorder(vmTypes: readonly VmType[]): HistoryRecorder {
     }
     for (const [jobId, placement] of placed) {
       if (openRuns.has(jobId)) continue;
-      openRuns.set(jobId, { jobId, ...placement, fromSeconds: now });
+      const progressFromSeconds = resumesAt.get(jobId) ?? now;
+      openRuns.set(jobId, { jobId, ...placement, fromSeconds: now, progressFromSeconds });
       const outcome = jobs.get(jobId);
       if (outcome !== undefined) outcome.firstStartAtSeconds ??= now;
     }
@@ -136,8 +147,8 @@ export function historyRecorder(vmTypes: readonly VmType[]): HistoryRecorder {
       for (const event of events) noteEvent(jobs, event, now);
       const { nodes: allocated } = state.allocation;
       const placed = placements(state.allocation);
-      followJobs(placed);
-      followNodes(allocated);
+      followJobs(placed, state.jobs);
+      followNodes(allocated, state.leases);
       load.push({
         atSeconds: now,
         runningJobs: placed.size,

@@ -2,9 +2,10 @@
  * What really happens to the jobs of a simulation: how much of each is left, and when it ends where it runs.
  * The engine keeps its own account from predictions (observe.ts); the two differ as soon as a prediction errs.
  * A job's end is worked out once, when it gets its GPUs; only those that are moved, stopped or started cost time here.
+ * How long a job holds its GPUs before it makes progress (boot, checkpoint) is no prediction: it is taken from the cluster's state.
  */
-import type { Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
+import type { ClusterState } from "../domain/cluster-state.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
 import type { ActualSeconds } from "./actual-durations.ts";
@@ -15,6 +16,7 @@ interface Run {
   readonly jobId: JobId;
   readonly vmTypeId: VmTypeId;
   readonly gpus: number;
+  /** When it makes progress: at the end of its hold. */
   readonly sinceSeconds: number;
   /** Share of the job's work that was left when this run began. */
   readonly remainingShare: number;
@@ -25,8 +27,8 @@ interface Run {
 /** The clocks of all jobs of one simulation. */
 export interface JobClocks {
   readonly arrive: (jobs: readonly Job[]) => void;
-  /** Lets jobs run where an allocation says from a time on. */
-  readonly follow: (allocation: Allocation, atSeconds: number) => void;
+  /** Lets jobs run where a state's allocation says from its time on, each from the end of its hold. */
+  readonly follow: (state: ClusterState) => void;
   /** Time of the next completion; Infinity when nothing runs. */
   readonly nextCompletionAtSeconds: () => number;
   /** Takes out the jobs that are complete by a time, in the order of their completion. */
@@ -49,11 +51,20 @@ export function jobClocks(actualSeconds: ActualSeconds): JobClocks {
     arrive: (jobs) => {
       for (const job of jobs) waiting.set(job.id, { job, remainingShare: 1 });
     },
-    follow: (allocation, atSeconds) => {
+    follow: ({ allocation, jobs, nowSeconds }) => {
+      const atSeconds = nowSeconds ?? -Infinity;
       const placed = placements(allocation);
+      const holds = new Map(
+        jobs.flatMap(({ id, resumesAtSeconds }) =>
+          resumesAtSeconds === null ? [] : [[id, resumesAtSeconds]],
+        ),
+      );
+      const progressFrom = (id: JobId): number => holds.get(id) ?? atSeconds;
       for (const [id, { job, run }] of running) {
         const placement = placed.get(id);
-        if (placement?.vmTypeId === run.vmTypeId && placement.gpus === run.gpus) continue;
+        const sameGpus = placement?.vmTypeId === run.vmTypeId && placement.gpus === run.gpus;
+        // A move between nodes of a type shows only in its hold; without one nothing changes.
+        if (sameGpus && progressFrom(id) === Math.max(atSeconds, run.sinceSeconds)) continue;
         running.delete(id);
         waiting.set(id, { job, remainingShare: remainingAt(run, atSeconds) });
       }
@@ -65,7 +76,7 @@ export function jobClocks(actualSeconds: ActualSeconds): JobClocks {
           jobId: id,
           vmTypeId,
           gpus,
-          sinceSeconds: atSeconds,
+          sinceSeconds: progressFrom(id),
           remainingShare,
           actualSeconds: actualSeconds(job, vmTypeId, gpus),
         };
@@ -95,4 +106,4 @@ export function jobClocks(actualSeconds: ActualSeconds): JobClocks {
 const endOf = (run: Run): number => run.sinceSeconds + run.remainingShare * run.actualSeconds;
 
 const remainingAt = (run: Run, atSeconds: number): number =>
-  Math.max(0, run.remainingShare - (atSeconds - run.sinceSeconds) / run.actualSeconds);
+  Math.max(0, run.remainingShare - Math.max(0, atSeconds - run.sinceSeconds) / run.actualSeconds);

@@ -1,4 +1,5 @@
 /** The figures of one simulation. */
+import type { ChangeLosses } from "../domain/change-losses.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import { secondsToHours } from "../domain/units.ts";
 import type { History } from "./history.ts";
@@ -36,6 +37,8 @@ export interface SimulationMetrics {
   readonly queueSeconds: SecondsSummary | null;
   readonly moves: number;
   readonly stops: number;
+  /** What moves, stops, boots and early returns of nodes cost; part of vmCostUsd. */
+  readonly changeLosses: ChangeLosses;
   /** The clairvoyant fluid bound. */
   readonly lowerBoundUsd: number;
   /** totalCostUsd / lowerBoundUsd; null when the bound is 0. */
@@ -71,6 +74,7 @@ export function metricsOf(state: ClusterState, history: History, lowerBoundUsd: 
     ),
     moves: sum(history.jobs.map((job) => job.moves)),
     stops: sum(history.jobs.map((job) => job.stops)),
+    changeLosses: state.changeLosses,
     lowerBoundUsd,
     ratioToLowerBound: lowerBoundUsd > 0 ? totalCostUsd / lowerBoundUsd : null,
   };

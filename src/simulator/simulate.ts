@@ -73,7 +73,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     last = await decide(state, events, { ...input.means, warmStart: last?.warmStart ?? null });
     const decisionSeconds = startedAt === undefined ? null : (input.stopwatch?.() ?? startedAt) - startedAt;
     state = last.state;
-    clocks.follow(state.allocation, at);
+    clocks.follow(state);
     decisionCount += 1;
     input.onDecision?.(last, events, decisionSeconds);
     if ((await input.pause?.()) === "stop") return { state, last, decisionCount };
@@ -95,7 +95,7 @@ function clocksFrom(initial: ClusterState | undefined, actualSeconds: ActualSeco
     (job, vmTypeId, gpus) => actualSeconds(job, vmTypeId, gpus) * (left.get(job.id) ?? 1),
   );
   clocks.arrive(active.map((entry) => entry.job));
-  if (initial.nowSeconds !== null) clocks.follow(initial.allocation, initial.nowSeconds);
+  if (initial.nowSeconds !== null) clocks.follow(initial);
   return clocks;
 }
 

@@ -21,7 +21,7 @@ export interface PlanRecord {
 /** What is kept of a plan for good. */
 export function storedPlan(plan: Plan): StoredPlan {
   const { revision, decidedAtSeconds, policy, rentPerHourUsd, proof } = plan;
-  const { movedJobIds, stoppedJobIds, wakeUpAtSeconds } = plan;
+  const { movedJobIds, stoppedJobIds, changeLosses, wakeUpAtSeconds } = plan;
   return {
     revision,
     decidedAtSeconds,
@@ -30,6 +30,7 @@ export function storedPlan(plan: Plan): StoredPlan {
     proof,
     movedJobIds,
     stoppedJobIds,
+    changeLosses,
     wakeUpAtSeconds,
   };
 }

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NO_CHANGE_LOSSES } from "../../src/domain/change-losses.ts";
 import type { Allocation } from "../../src/domain/allocation.ts";
 import { gpusInUse } from "../../src/domain/allocation.ts";
 import { assertNever } from "../../src/domain/assert-never.ts";
@@ -139,6 +140,7 @@ describe("enact", () => {
     },
     movedJobIds: [],
     stoppedJobIds: [],
+    changeLosses: NO_CHANGE_LOSSES,
     wakeUpAtSeconds: null,
   });
 

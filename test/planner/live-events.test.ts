@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_CHANGE_LOSSES } from "../../src/domain/change-losses.ts";
 import type { ClusterState, JobState } from "../../src/domain/cluster-state.ts";
 import { jobId, nodeId } from "../../src/domain/ids.ts";
 import { enact } from "../../src/planner/enact.ts";
@@ -36,6 +37,7 @@ const enacted = (state: ClusterState, nodes: ClusterState["allocation"]["nodes"]
     },
     movedJobIds: [],
     stoppedJobIds: [],
+    changeLosses: NO_CHANGE_LOSSES,
     wakeUpAtSeconds: null,
   });
 

@@ -17,6 +17,7 @@ const factorAfter = (seconds: number, completedShare: number): number =>
       completedShare: 0,
       savedShare: 0,
       pace: { ...UNMEASURED_PACE, measuredFrom: { atSeconds: START_SECONDS, completedShare: 0 } },
+      resumesAtSeconds: null,
     },
     placement,
     { atSeconds: START_SECONDS + seconds, completedShare },

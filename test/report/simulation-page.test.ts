@@ -88,6 +88,7 @@ describe("charts", () => {
             vmTypeId: vmTypeId("big"),
             gpus: gpus > 1 ? 2 : 1,
             fromSeconds,
+            progressFromSeconds: fromSeconds,
             toSeconds: fromSeconds + seconds,
           };
         });
@@ -108,6 +109,7 @@ describe("charts", () => {
       nodeId: nodeId(id),
       vmTypeId: vmTypeId("big"),
       fromSeconds,
+      readyAtSeconds: fromSeconds,
       toSeconds,
     });
     const lanes = inLanes([node("n1", 0, 10), node("n2", 5, 20), node("n3", 10, 15), node("n4", 16, 18)]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { loadReferenceData } from "../../src/catalog/reference-data.ts";
+import { NO_CHANGE_LOSSES } from "../../src/domain/change-losses.ts";
 import { nodeId, jobId, vmTypeId } from "../../src/domain/ids.ts";
 import type { ClusterState } from "../../src/domain/cluster-state.ts";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
@@ -39,6 +40,7 @@ const plan: Plan = {
   },
   movedJobIds: [],
   stoppedJobIds: [jobId("b")],
+  changeLosses: NO_CHANGE_LOSSES,
   wakeUpAtSeconds: null,
 };
 

@@ -24,6 +24,7 @@ const RUNNING = {
   nodeId: "node-1",
   vmType: "Standard_NC6",
   gpus: 1,
+  holdSeconds: 0,
   remainingSeconds: 7200,
   expectedCompletionAt: "2026-11-20T20:00:00Z",
   earliestCompletionAt: "2026-11-20T19:40:00Z",
@@ -47,6 +48,7 @@ export const JOB_EXAMPLE: JobView = {
   submittedAt: "2026-11-20T18:00:00Z",
   dueAt: "2026-11-21T18:00:00Z",
   tardinessCostPerHourUsd: 18,
+  checkpointSeconds: 120,
   completedShare: 0,
   savedShare: 0,
   pace: { durationFactor: 1, observedShare: 0 },
@@ -130,6 +132,7 @@ export const PLAN_EXAMPLE: PlanView = {
   },
   movedJobIds: [],
   stoppedJobIds: [],
+  changeLosses: { restartSeconds: 0, restartUsd: 0, bootSeconds: 0, bootUsd: 0, unusedBillingUsd: 0 },
   nextDecisionAt: "2026-11-20T19:00:00Z",
 };
 
@@ -166,6 +169,8 @@ export const VM_TYPE_EXAMPLE: VmTypeView = {
   pricePerHourUsd: 0.56,
   region: "slides-2019",
   quotaNodes: null,
+  bootSeconds: 0,
+  minimumBillingSeconds: 0,
 };
 
 /** A network. */
