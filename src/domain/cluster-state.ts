@@ -3,6 +3,7 @@ import { EMPTY_ALLOCATION } from "./allocation.ts";
 import type { JobId } from "./ids.ts";
 import { sortedById } from "./ids.ts";
 import type { Job } from "./job.ts";
+import type { NodeLimit } from "./node-limit.ts";
 import type { VmType } from "./vm-type.ts";
 
 /** What happens to a job: waiting ⇄ running (the allocation says where), then completed or cancelled for good. */
@@ -21,6 +22,8 @@ export interface JobState {
   /** Share that is not lost with a node: last reported, or reached when the job was last stopped or moved. */
   readonly savedShare: number;
   readonly pace: Pace;
+  /** The job's shares of the rent of its nodes so far, by the GPUs in use (cost.ts). */
+  readonly spentUsd: number;
 }
 
 /**
@@ -44,6 +47,8 @@ export interface ClusterSettings {
   readonly vmTypes: readonly VmType[];
   /** N */
   readonly maxNodes: number;
+  /** Quotas of regions and families, the budget per hour; may be empty. */
+  readonly nodeLimits: readonly NodeLimit[];
   /** H */
   readonly replanIntervalSeconds: number;
 }

@@ -21,6 +21,8 @@ export interface VmType {
   /** c_v, on demand. */
   readonly pricePerHourUsd: number;
   readonly region: string;
+  /** Family that the provider counts quotas by, for example "NCv3"; null where the catalogue does not say. */
+  readonly family: string | null;
   /** Q_v: how many nodes of this type may be rented at once; null is unlimited. */
   readonly quotaNodes: number | null;
 }

@@ -8,18 +8,20 @@
  *   (1)  Σ_r x_cr ≤ n_c                               ∀c         = n_c where waiting is out of the question
  *   (2)  Σ_c Σ_{r' ≥ r} x_cr' ≤ Σ_q A_qr p_q          ∀r = (v, s), r' over the sizes of v from s up
  *   (3)  Σ_{q ∈ P_v} p_q ≤ Q_v ∀v ;  Σ_q p_q ≤ N
+ *   (4)  Σ_q a_kv(q) p_q ≤ b_k                        ∀k         limit-rows.ts
  *
  * x need not be declared integer: for whole p the rows (1) and (2) are two laminar families, so that their matrix is totally unimodular
  * (Edmonds 1970). Only a few dozen p are branched on.
  *
  * Reduced-cost fixing: a plan that puts one job of c into r costs at least L + (C_cr + λ_r − min(0, min_r C_cr + λ_r)), one that rents a
- * node cut by q at least L + θ + η_v − (Σ_r λ_r a_qr − f_q); what exceeds U is left out, and no better plan is lost.
+ * node cut by q at least L + θ + η_v − (Σ_r λ_r a_qr − f_q − Σ_k μ_k a_kv); what exceeds U is left out, and no better plan is lost.
  */
 import type { LinearExpression, Term } from "../milp/linear-expression.ts";
 import { times } from "../milp/linear-expression.ts";
 import type { Column, ColumnList, MilpModel, Row } from "../milp/milp-model.ts";
 import { atMost, columnList, equal } from "../milp/milp-model.ts";
-import { nodeScarcity } from "./lagrangian-dual.ts";
+import { limitRows } from "./limit-rows.ts";
+import { limitCharges, nodeScarcity } from "./node-market.ts";
 import type { NodeCutKind } from "./node-cuts.ts";
 import { worthOfParts } from "./node-cuts.ts";
 import type { SlotTable } from "./slot-table.ts";
@@ -111,7 +113,7 @@ export function coreModel(
     milpModel: {
       name: "core",
       columns: columns.all(),
-      rows: [...oneSlot(sets), ...partCapacity(sets), ...quotas(sets), ...nodeLimit(sets)],
+      rows: [...oneSlot(sets), ...partCapacity(sets), ...quotas(sets), ...nodeLimit(sets), ...limits(sets)],
     },
     objectiveOffset: table.waitingCost + settledCost,
     isExact,
@@ -225,8 +227,9 @@ function columnsOfNodes(
   },
 ): readonly NodeColumn[] {
   const scarcity = nodeScarcity(table, args.prices);
+  const charges = limitCharges(table, args.prices);
   return cuts.flatMap((cut, q): NodeColumn[] => {
-    const worth = worthOfParts(table, cut, args.prices) - cut.cost;
+    const worth = worthOfParts(table, cut, args.prices) - cut.cost - (charges[cut.vmType] ?? 0);
     const regret = scarcity.nodeLimit + (scarcity.quotas[cut.vmType] ?? 0) - worth;
     if (regret > args.open && (args.known.nodes[q] ?? 0) === 0) return [];
     const upper = table.vmTypes[cut.vmType]?.quota ?? 0;
@@ -297,3 +300,10 @@ function nodeLimit({ table, nodeColumns }: Sets): readonly Row[] {
     ),
   ];
 }
+
+/** (4) Σ_q a_kv(q) p_q ≤ b_k   ∀k */
+const limits = ({ table, cuts, nodeColumns }: Sets): readonly Row[] =>
+  limitRows(
+    table.limits,
+    nodeColumns.map(({ q, column }) => ({ column, v: cuts[q]?.vmType ?? -1 })),
+  );

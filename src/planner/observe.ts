@@ -115,6 +115,7 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     completedShare: 0,
     savedShare: 0,
     pace: UNMEASURED_PACE,
+    spentUsd: 0,
   }));
   return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
 }

@@ -12,6 +12,7 @@ export function pose(state: ClusterState): PlanningProblem {
     nowSeconds: state.nowSeconds,
     replanIntervalSeconds: state.settings.replanIntervalSeconds,
     maxNodes: state.settings.maxNodes,
+    nodeLimits: state.settings.nodeLimits,
     vmTypes: state.settings.vmTypes,
     jobs: activeJobs(state).map((entry) => ({
       id: entry.id,
