@@ -10,6 +10,7 @@ import type { InputProblem } from "./input-problem.ts";
 import { InvalidInput } from "./input-problem.ts";
 import { jobMaker } from "./job-from-spec.ts";
 import { idSchema, scenarioJobSchema } from "./job-spec.ts";
+import { limitsSchema, nodeLimitsOf } from "./limits.ts";
 import { loadVmCatalog } from "./load-vm-catalog.ts";
 import { parseInput, readJsonFile } from "./parse-json-file.ts";
 import type { ReferenceData } from "./reference-data.ts";
@@ -33,6 +34,7 @@ const scenarioSchema = z.strictObject({
     quotaNodes: z.record(z.string(), z.int().min(0).max(MAX_NODES)).optional(),
   }),
   maxNodes: z.int().min(0).max(MAX_NODES),
+  limits: limitsSchema.optional(),
   replanIntervalSeconds: z.number().positive(),
   jobs: z.array(scenarioJobSchema).max(MAX_JOBS),
 });
@@ -60,7 +62,16 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
     chosenTypes(path, offered, file.catalog.vmTypes),
     file.catalog.quotaNodes ?? {},
   );
-  const makeJob = jobMaker(reference, vmTypes);
+  const limits = nodeLimitsOf(file.limits ?? {}, vmTypes);
+  if (limits.kind === "refused") {
+    throw new InvalidInput(
+      path,
+      limits.problems.map((problem) => ({ ...problem, path: `/limits${problem.path}` })),
+    );
+  }
+  const { maxNodes, replanIntervalSeconds } = file;
+  const settings: ClusterSettings = { vmTypes, maxNodes, nodeLimits: limits.nodeLimits, replanIntervalSeconds };
+  const makeJob = jobMaker(reference, settings);
   const problems: InputProblem[] = [];
   const seen = new Set<string>();
   const jobs = file.jobs.flatMap((spec, index): readonly Job[] => {
@@ -82,7 +93,7 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
   return {
     name: file.name,
     about: file.about,
-    settings: { vmTypes, maxNodes: file.maxNodes, replanIntervalSeconds: file.replanIntervalSeconds },
+    settings,
     jobs,
   };
 }

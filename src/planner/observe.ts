@@ -10,6 +10,7 @@ import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event
 import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
+import { spendingUsd } from "./within-budget.ts";
 
 /** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
@@ -29,6 +30,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
   }
   if (elapsedSeconds === 0) return state;
   const placed = placements(state.allocation);
+  const spending = spendingUsd(state, elapsedSeconds);
   const pricePerHourUsd = rentPerHourUsd(vmTypesOf(state.allocation, state.settings.vmTypes));
   return {
     ...state,
@@ -41,7 +43,11 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       if (duration === undefined) return entry;
       const predicted =
         entry.completedShare + elapsedSeconds / (duration.durationSeconds * entry.pace.factor);
-      return { ...entry, completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE };
+      return {
+        ...entry,
+        completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE,
+        spentUsd: entry.spentUsd + (spending.get(entry.id) ?? 0),
+      };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
   };

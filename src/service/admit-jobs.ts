@@ -7,7 +7,7 @@ import type { ReferenceData } from "../catalog/reference-data.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import { jobId } from "../domain/ids.ts";
 import type { Job } from "../domain/job.ts";
-import type { VmType } from "../domain/vm-type.ts";
+import type { ClusterLimits } from "../domain/relaxation.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** A job that can run, not yet registered: its id may still be missing. */
@@ -20,9 +20,9 @@ export interface JobDraft {
 export async function draftJobs(
   specs: readonly JobSpec[],
   reference: ReferenceData,
-  vmTypes: readonly VmType[],
+  limits: ClusterLimits,
 ): Promise<readonly JobDraft[]> {
-  const makeJob = jobMaker(reference, vmTypes);
+  const makeJob = jobMaker(reference, limits);
   const drafts: JobDraft[] = [];
   const problems: InputProblem[] = [];
   for (const [index, spec] of specs.entries()) {

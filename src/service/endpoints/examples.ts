@@ -163,6 +163,7 @@ export const VM_TYPE_EXAMPLE: VmTypeView = {
   memoryGib: 56,
   pricePerHourUsd: 0.56,
   region: "slides-2019",
+  family: "NC",
   quotaNodes: null,
 };
 

@@ -13,7 +13,7 @@ import type { ServiceContext } from "./service-context.ts";
 export function jobRoutes({ loop, reference, stateNow }: ServiceContext): readonly Route[] {
   return [
     route(postJobs, async ({ body }) => {
-      const drafts = await draftJobs(body.jobs, reference, loop.view().state.settings.vmTypes);
+      const drafts = await draftJobs(body.jobs, reference, loop.view().state.settings);
       const accepted = await loop.submit((state, atSeconds): JobsArrived => ({
         kind: "jobs-arrived",
         atSeconds,
