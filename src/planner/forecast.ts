@@ -5,6 +5,7 @@ import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
+import { isOverBudget } from "./within-budget.ts";
 
 /** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
 export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
@@ -14,7 +15,9 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   const vmTypes = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
   return activeJobs(state).map((entry) => {
     const placement = placed.get(entry.id);
-    if (placement === undefined) return waiting(entry, nowSeconds);
+    if (placement === undefined) {
+      return waiting(entry, { nowSeconds, reason: isOverBudget(entry, vmTypes) ? "budget" : "not-yet" });
+    }
     const node = nodes.get(placement.nodeId);
     const vmType = vmTypes.get(placement.vmTypeId);
     const duration = entry.job.durations.entries.find(
@@ -51,12 +54,16 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   });
 }
 
-function waiting({ id, job, completedShare, pace }: JobState, nowSeconds: number): WaitingForecast {
+function waiting(
+  { id, job, completedShare, pace }: JobState,
+  { nowSeconds, reason }: { readonly nowSeconds: number } & Pick<WaitingForecast, "reason">,
+): WaitingForecast {
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
   const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * pace.factor * (1 - completedShare) };
   return {
     kind: "waiting",
     jobId: id,
+    reason,
     soonestCompletionAtSeconds: soonest.completionAtSeconds,
     leastTardinessSeconds: tardinessSeconds(soonest),
     leastTardinessCostUsd: tardinessCostUsd(soonest),

@@ -77,8 +77,10 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
       };
     case "job-changed": {
       const { job } = activeJob(state, event.jobId);
-      const { dueAtSeconds, tardinessCostPerSecondUsd } = event;
-      return withJob(state, event.jobId, { job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd } });
+      const { dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd = job.budgetUsd } = event;
+      return withJob(state, event.jobId, {
+        job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd },
+      });
     }
     case "progress-reported": {
       const { completedShare } = event;

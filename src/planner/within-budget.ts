@@ -9,9 +9,9 @@
  * more than what one period between decisions costs.
  */
 import { gpusInUse } from "../domain/allocation.ts";
-import type { ClusterState } from "../domain/cluster-state.ts";
+import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { shareOfRentUsd } from "../domain/cost.ts";
-import type { JobId } from "../domain/ids.ts";
+import type { JobId, VmTypeId } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
@@ -61,4 +61,20 @@ export function withinBudgets(problem: PlanningProblem): PlanningProblem {
       return configurations.length === 0 ? [] : [{ ...job, configurations }];
     }),
   };
+}
+
+/** Whether no configuration of a job can finish it within what is left of its budget. */
+export function isOverBudget(
+  { job, spentUsd, completedShare, pace }: JobState,
+  vmTypes: ReadonlyMap<VmTypeId, VmType>,
+): boolean {
+  const { budgetUsd } = job;
+  if (budgetUsd === null) return false;
+  const left = (1 - completedShare) * pace.factor;
+  return !job.durations.entries.some(({ vmTypeId, gpus, durationSeconds }) => {
+    const vmType = vmTypes.get(vmTypeId);
+    if (vmType === undefined) return false;
+    const costUsd = sharedCostUsd(vmType, { vmTypeId, gpus, durationSeconds: durationSeconds * left });
+    return paysFor(Math.max(0, budgetUsd - spentUsd), costUsd);
+  });
 }

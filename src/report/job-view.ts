@@ -30,6 +30,10 @@ export const jobViewSchema = z
     submittedAt: timeField,
     dueAt: timeField,
     tardinessCostPerHourUsd: usdField.meta({ description: "What each hour after the due date costs." }),
+    budgetUsd: usdField.nullable().meta({
+      description: "What its rent may come to; null is unlimited.",
+    }),
+    spentUsd: usdField.meta({ description: "Its shares of its nodes' rent so far, by the GPUs in use." }),
     completedShare: z.number().min(0).max(1).meta({
       description: "Share of the work that is done: as reported, and as predicted since.",
       example: 0.4,
@@ -75,7 +79,7 @@ export function jobDetail(state: ClusterState, entry: JobState): JobDetail {
 }
 
 function jobView(
-  { id, job, status, completedShare }: JobState,
+  { id, job, status, completedShare, spentUsd }: JobState,
   placement: Placement | undefined,
   forecast: JobForecast | undefined,
 ): JobView {
@@ -90,6 +94,8 @@ function jobView(
     submittedAt: isoTime(job.submittedAtSeconds),
     dueAt: isoTime(job.dueAtSeconds),
     tardinessCostPerHourUsd: perSecondToPerHour(job.tardinessCostPerSecondUsd),
+    budgetUsd: job.budgetUsd,
+    spentUsd,
     completedShare,
     placement:
       placement === undefined

@@ -47,6 +47,8 @@ export const JOB_EXAMPLE: JobView = {
   submittedAt: "2026-11-20T18:00:00Z",
   dueAt: "2026-11-21T18:00:00Z",
   tardinessCostPerHourUsd: 18,
+  budgetUsd: null,
+  spentUsd: 0,
   completedShare: 0,
   placement: { nodeId: "node-1", vmType: "Standard_NC6", gpus: 1 },
   forecast: RUNNING,
