@@ -55,7 +55,10 @@ export const limitsSchema = z
       .optional()
       .meta({ description: "Quotas of regions, families and groups of VM types." }),
   })
-  .meta({ id: "Limits", description: "What may be rented at once, beyond maxNodes and quotas of single VM types." });
+  .meta({
+    id: "Limits",
+    description: "What may be rented at once, beyond maxNodes and quotas of single VM types.",
+  });
 
 /** Limits as parsed. */
 export type Limits = Readonly<z.output<typeof limitsSchema>>;
@@ -185,8 +188,14 @@ function namingProblems(
     ];
   });
   return [
-    ...unknown("region", region, { names: vmTypes.map((vmType) => vmType.region), what: "is in this region" }),
-    ...unknown("family", family, { names: vmTypes.map((vmType) => vmType.family), what: "is of this family" }),
+    ...unknown("region", region, {
+      names: vmTypes.map((vmType) => vmType.region),
+      what: "is in this region",
+    }),
+    ...unknown("family", family, {
+      names: vmTypes.map((vmType) => vmType.family),
+      what: "is of this family",
+    }),
     ...(ids ?? []).flatMap((id, index) =>
       unknown(`vmTypes/${index}`, id, { names: vmTypes.map((vmType) => vmType.id), what: "has this id" }),
     ),

@@ -50,8 +50,7 @@ function unitOf(limit: RaisableLimit): Unit {
 const isMoney = (unit: Unit): boolean => unit === "USD" || unit === "USD per hour";
 
 /** Decimals of an amount of money: cents, or three digits where cents would say little. */
-const decimalsOf = (usd: number): number =>
-  usd > 0 && usd < 0.1 ? 2 - Math.floor(Math.log10(usd)) : 2;
+const decimalsOf = (usd: number): number => (usd > 0 && usd < 0.1 ? 2 - Math.floor(Math.log10(usd)) : 2);
 
 function amountText(amount: number, unit: Unit): string {
   return isMoney(unit) ? amount.toFixed(decimalsOf(amount)) : `${Number(amount.toPrecision(12))}`;

@@ -70,7 +70,12 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
     );
   }
   const { maxNodes, replanIntervalSeconds } = file;
-  const settings: ClusterSettings = { vmTypes, maxNodes, nodeLimits: limits.nodeLimits, replanIntervalSeconds };
+  const settings: ClusterSettings = {
+    vmTypes,
+    maxNodes,
+    nodeLimits: limits.nodeLimits,
+    replanIntervalSeconds,
+  };
   const makeJob = jobMaker(reference, settings);
   const problems: InputProblem[] = [];
   const seen = new Set<string>();

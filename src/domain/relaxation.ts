@@ -46,7 +46,9 @@ export type ClusterLimits = Pick<ClusterSettings, "vmTypes" | "maxNodes" | "node
 /** A job that wants to run, with every configuration that it has a duration for and what the rest of it would cost there. */
 export interface Demand {
   readonly jobId: JobId;
-  readonly configurations: readonly (Pick<Configuration, "vmTypeId" | "gpus"> & { readonly costUsd: number })[];
+  readonly configurations: readonly (Pick<Configuration, "vmTypeId" | "gpus"> & {
+    readonly costUsd: number;
+  })[];
   /** null is unlimited. */
   readonly budgetUsd: number | null;
 }
@@ -71,7 +73,8 @@ function changesFor(
 ): readonly LimitChange[] {
   const { vmType, costUsd } = wish;
   const changes: LimitChange[] = [];
-  if (limits.maxNodes < 1) changes.push(limitChange({ kind: "max-nodes" }, limits.maxNodes, { to: 1, least: 1 }));
+  if (limits.maxNodes < 1)
+    changes.push(limitChange({ kind: "max-nodes" }, limits.maxNodes, { to: 1, least: 1 }));
   if (vmType.quotaNodes !== null && vmType.quotaNodes < 1) {
     const quota = { kind: "vm-type-quota", vmTypeId: vmType.id } as const;
     changes.push(limitChange(quota, vmType.quotaNodes, { to: 1, least: 1 }));

@@ -24,6 +24,7 @@ import { limitRows } from "./limit-rows.ts";
 import { limitCharges, nodeScarcity } from "./node-market.ts";
 import type { NodeCutKind } from "./node-cuts.ts";
 import { worthOfParts } from "./node-cuts.ts";
+import { isOwnSlot, leastReduced, regretsUpTo } from "./regrets.ts";
 import type { SlotTable } from "./slot-table.ts";
 
 /**
@@ -124,34 +125,6 @@ export function coreModel(
       return nodes;
     },
   };
-}
-
-/** Least regret of class c: min(0, min_r C_cr + λ_r). */
-function leastReduced({ slotCount, cost }: SlotTable, prices: Float64Array, c: number): number {
-  let least = 0;
-  for (let r = 0; r < slotCount; r += 1)
-    least = Math.min(least, (cost[c * slotCount + r] ?? 0) + (prices[r] ?? 0));
-  return least;
-}
-
-/** Whether a class needs the size of this slot: it costs less there than in the next smaller part of the VM type. */
-function isOwnSlot(table: SlotTable, c: number, r: number): boolean {
-  const here = table.cost[c * table.slotCount + r] ?? Infinity;
-  if (here === Infinity) return false;
-  return table.firstOfVmType[r] === 1 || here < (table.cost[c * table.slotCount + r - 1] ?? Infinity);
-}
-
-/** The regrets C_cr + λ_r − least_c up to `most`, of all classes and the slots that they need. */
-function regretsUpTo(table: SlotTable, prices: Float64Array, most: number): Float64Array {
-  const regrets: number[] = [];
-  for (let c = 0; c < table.classCount; c += 1) {
-    const least = leastReduced(table, prices, c);
-    for (let r = 0; r < table.slotCount; r += 1) {
-      const regret = (table.cost[c * table.slotCount + r] ?? 0) + (prices[r] ?? 0) - least;
-      if (regret <= most && isOwnSlot(table, c, r)) regrets.push(regret);
-    }
-  }
-  return Float64Array.from(regrets);
 }
 
 function columnsOfJobs(

@@ -47,7 +47,9 @@ export function limitPrices(
     const perRowUnit = Math.max(0, prices[table.slotCount + k] ?? 0) / (scales[k] ?? 1);
     add(limitId, perRowUnit * rowUnitsPerUnit);
   });
-  const ownQuotas = table.vmTypes.filter(({ quota, quotaOrigin }) => quota < table.maxNodes && quotaOrigin === null);
+  const ownQuotas = table.vmTypes.filter(
+    ({ quota, quotaOrigin }) => quota < table.maxNodes && quotaOrigin === null,
+  );
   return [
     { limitId: MAX_NODES, label: "node limit", unit: "nodes" as const },
     ...ownQuotas.map(({ id }) => ({

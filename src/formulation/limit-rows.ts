@@ -70,12 +70,18 @@ export function tightLimits(args: {
       quotaOrigins[v] = { limitId: limit.id, unitsPerNode: weight };
     });
     const first = weights[0] ?? 0;
-    const most = first > 0 && weights.every((weight) => weight === first) ? wholeNodes(limit, first) : Infinity;
+    const most =
+      first > 0 && weights.every((weight) => weight === first) ? wholeNodes(limit, first) : Infinity;
     if (most >= maxNodes) continue;
     maxNodes = most;
     maxNodesOrigin = { limitId: limit.id, unitsPerNode: first };
   }
-  const tight = { maxNodes, maxNodesOrigin, quotas: quotas.map((quota) => Math.min(quota, maxNodes)), quotaOrigins };
+  const tight = {
+    maxNodes,
+    maxNodesOrigin,
+    quotas: quotas.map((quota) => Math.min(quota, maxNodes)),
+    quotaOrigins,
+  };
   const rows = nodeLimits.flatMap((limit) => {
     const weights = vmTypes.map(({ id }) => limitWeight(limit, id));
     return mostUsage(weights, tight) <= mostWithin(limit) ? [] : [rowOf(limit, weights)];

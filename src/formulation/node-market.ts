@@ -35,7 +35,9 @@ export function nodeScarcity(
  */
 export function limitScales({ limits, vmTypes }: SlotTable): readonly number[] {
   return limits.map(({ weights }) => {
-    const perGpu = vmTypes.map(({ gpuCount }, v) => (weights[v] ?? 0) / gpuCount).filter((weight) => weight > 0);
+    const perGpu = vmTypes
+      .map(({ gpuCount }, v) => (weights[v] ?? 0) / gpuCount)
+      .filter((weight) => weight > 0);
     return perGpu.reduce((total, weight) => total + weight, 0) / perGpu.length;
   });
 }

@@ -156,11 +156,7 @@ function assignmentRows(problem: PlanningProblem, { nodes, w, y, x }: Variables)
   });
   const tight = tightLimitsOf(problem);
   const quotas = problem.vmTypes.map((vmType, v) =>
-    atMost(
-      `quota[${vmType.id}]`,
-      sum(y.filter((type) => type.vmType === vmType)),
-      tight.quotas[v] ?? 0,
-    ),
+    atMost(`quota[${vmType.id}]`, sum(y.filter((type) => type.vmType === vmType)), tight.quotas[v] ?? 0),
   );
   const limits = limitRows(
     tight.rows,

@@ -63,7 +63,11 @@ export interface SlotTable {
 /** Poses a problem under an objective. Time and memory grow with jobs × slots. */
 export function slotTable(problem: PlanningProblem, objective: SeparableObjective): SlotTable {
   const wide = wideRows(problem, objective);
-  const { vmTypes, columns, slotGpus, maxNodes, maxNodesOrigin, limits } = slotsInUse(problem, objective, wide);
+  const { vmTypes, columns, slotGpus, maxNodes, maxNodesOrigin, limits } = slotsInUse(
+    problem,
+    objective,
+    wide,
+  );
   const slotCount = columns.length;
   const jobCount = problem.jobs.length;
   // As a rule every size of every VM type is a slot, and the wide rows are the table's.

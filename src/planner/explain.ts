@@ -194,7 +194,14 @@ function judge(
     const exceeded = exceededLimits(problem.nodeLimits, nodes)[0];
     if (exceeded !== undefined) {
       const { id: limitId, label, unit, limit } = exceeded;
-      return { kind: "blocked-by-limit", limitId, label, unit, used: limitUsage(exceeded, others.nodes), limit };
+      return {
+        kind: "blocked-by-limit",
+        limitId,
+        label,
+        unit,
+        used: limitUsage(exceeded, others.nodes),
+        limit,
+      };
     }
     seated.push({ nodes });
   }

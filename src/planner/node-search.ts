@@ -75,7 +75,8 @@ export function nodeSearch(
     const givenUpType = cuts[givenUp]?.vmType ?? -1;
     return (
       (givenUp >= 0 || rented < table.maxNodes) &&
-      (givenUpType === v || ((byType[v] ?? 0) < (table.vmTypes[v]?.quota ?? 0) && keepsLimits(v, givenUpType)))
+      (givenUpType === v ||
+        ((byType[v] ?? 0) < (table.vmTypes[v]?.quota ?? 0) && keepsLimits(v, givenUpType)))
     );
   };
   /** Applies a move (−1: none on that side), keeps it if it saves. */

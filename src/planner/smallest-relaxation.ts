@@ -67,7 +67,8 @@ export async function relaxationForAll(
 
 const unknown = (answer: Exclude<Answer, { readonly kind: "changes" }>): RelaxationForAll => ({
   kind: "unknown",
-  reason: answer.kind === "failed" ? answer.message : "the solver found no relaxation, and there always is one",
+  reason:
+    answer.kind === "failed" ? answer.message : "the solver found no relaxation, and there always is one",
 });
 
 /** i: a limit with the columns that it adds up. */
@@ -225,7 +226,10 @@ function solverOf(
   return async (wish) => {
     const model = modelOf(sets, wish);
     // Only a proven optimum is a smallest relaxation.
-    const outcome = checkedOutcome(model, await means.solver.solve(model, { ...means.limits, relativeGap: 0 }));
+    const outcome = checkedOutcome(
+      model,
+      await means.solver.solve(model, { ...means.limits, relativeGap: 0 }),
+    );
     switch (outcome.kind) {
       case "proven":
         return { kind: "changes", changes: changesAt(sets, outcome.point) };
@@ -246,7 +250,13 @@ function modelOf({ columns, rows, limits }: Sets, wish: Wish): MilpModel {
   const raised = limits.map(({ name, mostExcess, reference, domain }, index) => {
     const isFree = wish.kind !== "only" || wish.only === index;
     const upper = isFree ? mostExcess : 0;
-    const s = all.add({ name: `s[${name}]`, lower: 0, upper, domain, cost: wish.kind === "fewest" ? 0 : 1 / reference });
+    const s = all.add({
+      name: `s[${name}]`,
+      lower: 0,
+      upper,
+      domain,
+      cost: wish.kind === "fewest" ? 0 : 1 / reference,
+    });
     const y = all.add(binary(`y[${name}]`, wish.kind === "fewest" ? 1 : 0));
     return { s, y };
   });

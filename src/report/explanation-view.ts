@@ -22,7 +22,9 @@ const verdictSchema = z
     z.strictObject({ kind: z.literal("blocked-by-quota"), quotaNodes: z.int().min(0) }),
     z.strictObject({
       kind: z.literal("blocked-by-limit"),
-      limitId: z.string().meta({ description: "Which of the cluster's limits.", example: "quota.eastus.NCv3.vCPUs" }),
+      limitId: z
+        .string()
+        .meta({ description: "Which of the cluster's limits.", example: "quota.eastus.NCv3.vCPUs" }),
       label: z.string().meta({ example: "quota of family NCv3 in eastus" }),
       unit: z.enum(LIMIT_UNITS),
       used: z.number().min(0).meta({ description: "What the nodes that stay use, in its unit." }),

@@ -82,7 +82,9 @@ describe("checkAllocation: limits", () => {
     ).map(({ rule, detail }) => `${rule}: ${detail}`);
 
   it("accepts what adds up to the limit, and what does not count", () => {
-    expect(withLimits(limit("family", { NC12: 12, NC6: 6 }, 18), limit("other", { NC24: 24 }, 0))).toEqual([]);
+    expect(withLimits(limit("family", { NC12: 12, NC6: 6 }, 18), limit("other", { NC24: 24 }, 0))).toEqual(
+      [],
+    );
   });
 
   it("says which limit is exceeded and by how much", () => {

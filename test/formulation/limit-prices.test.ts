@@ -19,7 +19,10 @@ const ONE = testVmType("ONE", { gpuCount: 1, pricePerHourUsd: 1 });
 const TWO = testVmType("TWO", { gpuCount: 1, pricePerHourUsd: 2 });
 
 /** Running is worth 100/t per hour, a node costs its price. */
-function solved(problem: PlanningProblem): { readonly bound: number; readonly prices: readonly LimitPrice[] } {
+function solved(problem: PlanningProblem): {
+  readonly bound: number;
+  readonly prices: readonly LimitPrice[];
+} {
   const table = slotTable(
     problem,
     separableObjective(problem, {
@@ -46,10 +49,7 @@ const limit = (args: Partial<NodeLimit> & Pick<NodeLimit, "weights" | "limit">):
 });
 
 // a is worth 10 an hour and b 5, on either VM type: 9 and 4 after rent on ONE, 8 and 3 on TWO.
-const jobs = [
-  writtenJob("a", { ONE: [10], TWO: [10] }, due),
-  writtenJob("b", { ONE: [20], TWO: [20] }, due),
-];
+const jobs = [writtenJob("a", { ONE: [10], TWO: [10] }, due), writtenJob("b", { ONE: [20], TWO: [20] }, due)];
 
 /** Where the bound has a kink the price lies between what one unit more gains and what one unit less costs. */
 function expectBetween(price: number | undefined, gain: number, loss: number): void {
@@ -120,11 +120,16 @@ describe("the price of a limit", () => {
         const stated = limitPrices(table, prices, problem.nodeLimits);
         const moreNodes = { ...problem, maxNodes: problem.maxNodes + 1 };
         const moreOfLimit = { ...problem, nodeLimits: [{ ...nodes, limit: most + 1 }] };
-        for (const [limitId, relaxed] of [["max-nodes", moreNodes], ["k", moreOfLimit]] as const) {
+        for (const [limitId, relaxed] of [
+          ["max-nodes", moreNodes],
+          ["k", moreOfLimit],
+        ] as const) {
           // A VM type that may not be rented at all has no price.
           if (slotTable(relaxed, objective).slotCount > table.slotCount) continue;
           const least = leastCost(relaxed, objective.costOf);
-          expect(bound - (priceOf(stated, limitId) ?? NaN)).toBeLessThanOrEqual(least + 1e-6 * Math.max(1, -least));
+          expect(bound - (priceOf(stated, limitId) ?? NaN)).toBeLessThanOrEqual(
+            least + 1e-6 * Math.max(1, -least),
+          );
         }
       }),
       seeded(300),

@@ -44,7 +44,12 @@ describe("a limit over two VM types", () => {
 
   it("keeps weights that are no decimals as they are", () => {
     const [row] = tight(9, limitOf({ A: Math.PI, B: 1 }, 5)).rows;
-    expect(row).toEqual({ limitId: "k", weights: Float64Array.from([Math.PI, 1]), limit: 5, rowUnitsPerUnit: 1 });
+    expect(row).toEqual({
+      limitId: "k",
+      weights: Float64Array.from([Math.PI, 1]),
+      limit: 5,
+      rowUnitsPerUnit: 1,
+    });
   });
 });
 
@@ -74,7 +79,8 @@ it("quotas, node limit and rows together say the same as the limits, whatever th
         nodes.every((count, v) => count <= (stated.quotas[v] ?? 0)) &&
         stated.rows.every(
           ({ weights, limit }) =>
-            weights.reduce((total, each, v) => total + each * (nodes[v] ?? 0), 0) <= limit + 1e-9 * Math.max(1, limit),
+            weights.reduce((total, each, v) => total + each * (nodes[v] ?? 0), 0) <=
+            limit + 1e-9 * Math.max(1, limit),
         );
       expect(kept).toBe(allowed);
     }),

@@ -126,9 +126,9 @@ describe("observe: jobs", () => {
 
 describe("pose", () => {
   it("throws before the first event, since there is no time to decide at", () => {
-    expect(() => pose(emptyCluster({ vmTypes, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 }))).toThrow(
-      /No event/,
-    );
+    expect(() =>
+      pose(emptyCluster({ vmTypes, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 })),
+    ).toThrow(/No event/);
   });
 
   it("shrinks every row of a job by the share that is done, and carries the revision", () => {

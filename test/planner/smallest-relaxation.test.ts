@@ -28,7 +28,10 @@ const due = { dueInSeconds: 10_000, costPerSecondUsd: 0 };
 /** Every job of a random problem with a budget drawn for it: around what it costs, or none. */
 const SIZE = { maxJobs: 3, maxNodes: 1, maxVmTypes: 3, gpuCounts: [1, 2, 3], maxLimits: 3 };
 const problems = fc
-  .tuple(planningProblem(SIZE), fc.array(fc.option(fc.double({ min: 0, max: 2, noNaN: true })), { minLength: 3, maxLength: 3 }))
+  .tuple(
+    planningProblem(SIZE),
+    fc.array(fc.option(fc.double({ min: 0, max: 2, noNaN: true })), { minLength: 3, maxLength: 3 }),
+  )
   .map(([problem, shares]): PlanningProblem => ({
     ...problem,
     jobs: problem.jobs.map((job, index): PlanningJob => {
@@ -94,12 +97,13 @@ function bruteForce(problem: PlanningProblem): ReadonlyMap<string, number> | "no
   everyAllocation(free, (allocation) => {
     if (placements(allocation).size < problem.jobs.length) return;
     const excess = exceeded(problem, allocation);
-    if (excess.size < fewest) [fewest, best, singles] = [excess.size, Infinity, new Map()];
+    if (excess.size < fewest) [fewest, best, singles] = [excess.size, Infinity, new Map<string, number>()];
     if (excess.size > fewest) return;
     const total = [...excess.values()].reduce((sum, increase) => sum + increase, 0);
     best = Math.min(best, total);
     if (excess.size === 1) {
-      for (const [name, increase] of excess) singles.set(name, Math.min(singles.get(name) ?? Infinity, increase));
+      for (const [name, increase] of excess)
+        singles.set(name, Math.min(singles.get(name) ?? Infinity, increase));
     }
   });
   if (fewest === 0) return "none-needed";
@@ -129,7 +133,10 @@ function stated(relaxation: Relaxation | { readonly kind: "unknown" }): Readonly
   );
 }
 
-function expectSame(found: ReadonlyMap<string, number> | string, wanted: ReadonlyMap<string, number> | string): void {
+function expectSame(
+  found: ReadonlyMap<string, number> | string,
+  wanted: ReadonlyMap<string, number> | string,
+): void {
   if (typeof wanted === "string" || typeof found === "string") {
     expect(found).toEqual(wanted);
     return;
@@ -254,7 +261,9 @@ describe("two jobs that must run at once", () => {
   it("need nothing where there is room, and one of them alone needs nothing either", async () => {
     const problem = writtenProblem({ vmTypes, jobs, maxNodes: 2, nodeLimits: [cores] });
     expect(await relaxationForAll(problem, ids.slice(1), means)).toEqual({ kind: "none-needed" });
-    expect(await relaxationForAll({ ...problem, nodeLimits: [] }, ids, means)).toEqual({ kind: "none-needed" });
+    expect(await relaxationForAll({ ...problem, nodeLimits: [] }, ids, means)).toEqual({
+      kind: "none-needed",
+    });
   });
 
   it("cannot run where no limit stands in the way but they fit nothing", async () => {

@@ -136,10 +136,10 @@ function nodeLimitOf(
   drawn: { readonly unit: LimitUnit; readonly exempt: readonly number[]; readonly meanNodes: number },
 ): NodeLimit {
   const counted = types.filter((_, index) => drawn.exempt[index % drawn.exempt.length] !== 0);
-  const weights = counted.map((vmType) => [
-    vmType.id,
-    unitsOfNode({ ...vmType, vcpuCount: 6 * vmType.gpuCount + 4 }, drawn.unit) ?? 0,
-  ] as const);
+  const weights = counted.map(
+    (vmType) =>
+      [vmType.id, unitsOfNode({ ...vmType, vcpuCount: 6 * vmType.gpuCount + 4 }, drawn.unit) ?? 0] as const,
+  );
   const mean = weights.reduce((total, [, weight]) => total + weight, 0) / Math.max(1, weights.length);
   const limit = Math.round(100 * drawn.meanNodes * mean) / 100;
   return { id, label: `test limit ${id}`, weights: Object.fromEntries(weights), limit, unit: drawn.unit };

@@ -14,7 +14,11 @@ import { NOW_SECONDS } from "./written-problem.ts";
 export function clusterJob(
   id: string,
   durations: Readonly<Record<string, readonly (number | null)[]>>,
-  args: { readonly dueInSeconds: number; readonly missing?: readonly MissingDuration[]; readonly budgetUsd?: number },
+  args: {
+    readonly dueInSeconds: number;
+    readonly missing?: readonly MissingDuration[];
+    readonly budgetUsd?: number;
+  },
 ): Job {
   return {
     id: jobId(id),
