@@ -16,7 +16,7 @@ export interface ProblemSize {
   readonly maxVmTypes: number;
   /** GPU counts that a VM type may have. */
   readonly gpuCounts: readonly number[];
-  /** Limits on what nodes count, beyond N and quotas; none if left out. */
+  /** Limits on what nodes count, beyond N and quotas: at least one and at most so many; none if left out. */
   readonly maxLimits?: number;
 }
 
@@ -52,6 +52,9 @@ export function testVmType(
  * a GPU type, some jobs are twins, half of the problems are urgent enough for everybody to want GPUs, and some jobs run already.
  */
 export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem> {
+  const { maxLimits = 0 } = size;
+  // Limits have something to bind only where VM types, nodes and jobs are several.
+  const least = (most: number): number => (maxLimits > 0 ? Math.ceil(most / 2) : 0);
   return fc
     .record({
       vmTypes: fc.array(
@@ -61,9 +64,9 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
           quota: fc.option(fc.integer({ min: 0, max: size.maxNodes }), { freq: 4, nil: null }),
           gpuType: fc.constantFrom("K80", "V100"),
         }),
-        { minLength: 1, maxLength: size.maxVmTypes },
+        { minLength: Math.max(1, least(size.maxVmTypes)), maxLength: size.maxVmTypes },
       ),
-      maxNodes: fc.integer({ min: 0, max: size.maxNodes }),
+      maxNodes: fc.integer({ min: least(size.maxNodes), max: size.maxNodes }),
       urgent: fc.boolean(),
       jobs: fc.array(
         fc.record({
@@ -75,9 +78,9 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
           // Where the job runs now: a position in the list of its configurations; beyond its end, the job waits.
           running: fc.nat({ max: 12 }),
         }),
-        { minLength: 1, maxLength: size.maxJobs },
+        { minLength: Math.max(1, least(size.maxJobs)), maxLength: size.maxJobs },
       ),
-      limits: fc.array(drawnLimit, { maxLength: size.maxLimits ?? 0 }),
+      limits: fc.array(drawnLimit, { minLength: Math.min(1, maxLimits), maxLength: maxLimits }),
     })
     .map(({ vmTypes, maxNodes, urgent, jobs, limits }) => {
       const types = vmTypes.map((drawn, index) =>
@@ -125,15 +128,16 @@ export function planningProblem(size: ProblemSize): fc.Arbitrary<PlanningProblem
 /** A limit as drawn: what it counts, which VM types are exempt, and how many mean nodes it leaves room for. */
 const drawnLimit = fc.record({
   unit: fc.constantFrom(...LIMIT_UNITS),
-  exempt: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 8, maxLength: 8 }),
-  meanNodes: fc.double({ min: 0, max: 4, noNaN: true }),
+  exempt: fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 8, maxLength: 8 }),
+  // In tenths: doubles are drawn by their bits, so that most of them would be next to 0.
+  meanNodesTenths: fc.integer({ min: 3, max: 25 }),
 });
 
 /** vCPUs are made up: 6 for each GPU, and 4 for the node. */
 function nodeLimitOf(
   id: string,
   types: readonly VmType[],
-  drawn: { readonly unit: LimitUnit; readonly exempt: readonly number[]; readonly meanNodes: number },
+  drawn: { readonly unit: LimitUnit; readonly exempt: readonly number[]; readonly meanNodesTenths: number },
 ): NodeLimit {
   const counted = types.filter((_, index) => drawn.exempt[index % drawn.exempt.length] !== 0);
   const weights = counted.map(
@@ -141,7 +145,7 @@ function nodeLimitOf(
       [vmType.id, unitsOfNode({ ...vmType, vcpuCount: 6 * vmType.gpuCount + 4 }, drawn.unit) ?? 0] as const,
   );
   const mean = weights.reduce((total, [, weight]) => total + weight, 0) / Math.max(1, weights.length);
-  const limit = Math.round(100 * drawn.meanNodes * mean) / 100;
+  const limit = Math.round(10 * drawn.meanNodesTenths * mean) / 100;
   return { id, label: `test limit ${id}`, weights: Object.fromEntries(weights), limit, unit: drawn.unit };
 }
 
