@@ -1,6 +1,7 @@
 /**
- * What one unit more of each limit is worth: the dual values of the best Lagrangian bound (node-market.ts). They are the slope of the bound, not
- * of the optimum over whole nodes: the optimum moves in steps, and a raise beyond the next limit is worth less.
+ * What one unit more of each limit is worth: the dual values of the best Lagrangian bound (node-market.ts). A raise by one unit gains at most that
+ * much beyond the gap, except where limit-rows.ts had rounded the limit down to whole nodes. Where the bound has a kink the value lies between
+ * what one unit more gains and what one unit less costs.
  */
 import type { LimitUnit, NodeLimit } from "../domain/node-limit.ts";
 import type { LimitOrigin } from "./limit-rows.ts";

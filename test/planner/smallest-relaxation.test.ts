@@ -30,7 +30,10 @@ const SIZE = { maxJobs: 3, maxNodes: 1, maxVmTypes: 3, gpuCounts: [1, 2, 3], max
 const problems = fc
   .tuple(
     planningProblem(SIZE),
-    fc.array(fc.option(fc.double({ min: 0, max: 2, noNaN: true })), { minLength: 3, maxLength: 3 }),
+    fc.array(fc.option(fc.integer({ min: 0, max: 200 }).map((percent) => percent / 100)), {
+      minLength: 3,
+      maxLength: 3,
+    }),
   )
   .map(([problem, shares]): PlanningProblem => ({
     ...problem,

@@ -100,6 +100,24 @@ describe("with random limits", () => {
     );
   });
 
+  it("multipliers are kept for the next decision, and those of another problem do no harm", async () => {
+    await fc.assert(
+      fc.asyncProperty(planningProblem(SMALL), planningProblem(SMALL), async (before, problem) => {
+        const means = { policy: "progress-value", solver: noSolver, limits: EXACT } as const;
+        const { warmStart } = await choose(before, means);
+        const table = slotTable(before, progressValueObjective(before));
+        expect(warmStart?.limits.map(({ limitId }) => limitId)).toEqual(
+          table.limits.map(({ limitId }) => limitId),
+        );
+        const least = leastCost(problem, progressValueObjective(problem).costOf);
+        const { proof } = await choose(problem, { ...means, solver: highs, warmStart });
+        expect(Math.abs(0 - proof.objective - least)).toBeLessThanOrEqual(tolerance(least));
+        expect(0 - (proof.bound ?? NaN)).toBeLessThanOrEqual(least + tolerance(least));
+      }),
+      seeded(60),
+    );
+  });
+
   it("aggregated and per-node model and the pipeline agree where brute force cannot go", async () => {
     await fc.assert(
       fc.asyncProperty(planningProblem(MEDIUM), async (problem) => {
