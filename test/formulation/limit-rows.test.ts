@@ -5,7 +5,12 @@ import type { NodeLimit } from "../../src/domain/node-limit.ts";
 import { exceededLimits } from "../../src/domain/node-limit.ts";
 import type { TightLimits } from "../../src/formulation/limit-rows.ts";
 import { tightLimits } from "../../src/formulation/limit-rows.ts";
+import { aggregated } from "../../src/formulation/aggregated.ts";
+import { perNode } from "../../src/formulation/per-node.ts";
+import { progressValueObjective } from "../../src/formulation/progress-value.ts";
+import { testVmType } from "../support/random-problem.ts";
 import { seeded } from "../support/seed.ts";
+import { writtenJob, writtenProblem } from "../support/written-problem.ts";
 
 const limitOf = (weights: Readonly<Record<string, number>>, limit: number): NodeLimit => ({
   id: "k",
@@ -50,6 +55,29 @@ describe("a limit over two VM types", () => {
       limit: 5,
       rowUnitsPerUnit: 1,
     });
+  });
+});
+
+describe("three jobs under a limit that weighs their VM types differently", () => {
+  const vmTypes = [
+    testVmType("A", { gpuCount: 1, pricePerHourUsd: 1 }),
+    testVmType("B", { gpuCount: 1, pricePerHourUsd: 1 }),
+  ];
+  const due = { dueInSeconds: 100, costPerSecondUsd: 1 };
+  const jobs = ["a", "b", "c"].map((id) => writtenJob(id, { A: [100], B: [100] }, due));
+  const problem = writtenProblem({ vmTypes, jobs, maxNodes: 3, nodeLimits: [limitOf({ A: 12, B: 6 }, 20)] });
+
+  it.each([
+    ["aggregated", aggregated, 1],
+    ["per-node", perNode, 3],
+  ] as const)("have one row in the %s model: 2 A + B ≤ 3", (_, formulate, columnsOfType) => {
+    const { milpModel } = formulate(problem, progressValueObjective(problem));
+    const row = milpModel.rows.find(({ name }) => name === "limit[k]");
+    expect(row).toMatchObject({ lower: -Infinity, upper: 3 });
+    expect(row?.terms.map(({ coefficient }) => coefficient).sort()).toEqual([
+      ...Array.from({ length: columnsOfType }, () => 1),
+      ...Array.from({ length: columnsOfType }, () => 2),
+    ]);
   });
 });
 
