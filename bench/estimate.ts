@@ -31,6 +31,7 @@ const vmTypes = Array.from({ length: VM_TYPES }, (_, index): VmType => {
     memoryGib: null,
     pricePerHourUsd: 1 + index,
     region: "bench",
+    family: null,
     quotaNodes: null,
   };
 });

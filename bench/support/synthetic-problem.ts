@@ -32,6 +32,7 @@ export function syntheticProblem(size: SyntheticSize): PlanningProblem {
     nowSeconds: NOW_SECONDS,
     replanIntervalSeconds: 3600,
     maxNodes: nodes,
+    nodeLimits: [],
     vmTypes,
     jobs: Array.from({ length: jobs }, (_, index) => {
       const row = rows[index % rows.length];

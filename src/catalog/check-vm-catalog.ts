@@ -29,6 +29,7 @@ export function vmCatalogProblems(catalog: VmCatalog, gpus: readonly GpuSpec[]):
       ...sourceProblems(catalog, ["vmTypes", index, "source"], row),
       ...sourceProblems(catalog, ["vmTypes", index, "priceSource"], { id: row.id, source: row.priceSource }),
       ...priceProblems(row, index),
+      ...familyProblems(row, index),
     ]),
     ...catalog.withoutPrice.flatMap((row, index) => [
       ...factProblems(row, ["withoutPrice", index], gpuByName),
@@ -74,6 +75,17 @@ function shapeProblems(row: Facts, path: readonly PropertyKey[]): readonly Input
   expect("gpuCount", row.gpuCount === shape.gpuCount);
   expect("gpuShare", Math.abs(row.gpuShare - shape.gpuShare) <= SHARE_TOLERANCE);
   return problems;
+}
+
+function familyProblems({ id, family }: CatalogVmType, index: number): readonly InputProblem[] {
+  const documented = azureVmShape(id)?.family;
+  if (family === undefined || documented === undefined || family === documented) return [];
+  return [
+    problem(["vmTypes", index, "family"], family, {
+      message: `${id} is documented with family ${documented}`,
+      fix: `Write ${documented}, leave it out, or use another id if this is not Azure's size.`,
+    }),
+  ];
 }
 
 function memoryProblems(

@@ -1,6 +1,7 @@
 /** Durations of jobs that are known already on VM types of another catalogue. */
 import type { DurationTable, MissingDuration } from "../domain/duration-table.ts";
 import type { JobId } from "../domain/ids.ts";
+import type { ClusterLimits } from "../domain/relaxation.ts";
 import type { Job } from "../domain/job.ts";
 import { perSecondToPerHour } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -28,8 +29,8 @@ export function durationsOn(args: {
       .map((vmType) => vmType.id),
   );
   const others = vmTypes.filter((vmType) => !kept.has(vmType.id)).map(withoutQuota);
-  const predict = jobMaker(reference, others);
-  const predictKnown = jobMaker(reference, known.map(withoutQuota));
+  const predict = jobMaker(reference, unlimited(others));
+  const predictKnown = jobMaker(reference, unlimited(known.map(withoutQuota)));
   return new Map(
     jobs.map((job): [JobId, DurationTable] => {
       const own = {
@@ -108,4 +109,11 @@ const specOf = ({ id, workload, ...job }: Job): ScenarioJob => ({
   epochs: workload.epochs,
   dueAt: job.dueAtSeconds,
   tardinessCostPerHourUsd: perSecondToPerHour(job.tardinessCostPerSecondUsd),
+});
+
+/** Predictions do not depend on limits; what these leave is the decision's affair. */
+const unlimited = (vmTypes: readonly VmType[]): ClusterLimits => ({
+  vmTypes,
+  maxNodes: Infinity,
+  nodeLimits: [],
 });

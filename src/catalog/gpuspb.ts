@@ -41,7 +41,7 @@ export function loadGpuspbScenario(folder: string): GpuspbScenario {
   const jobs = readJobs(join(folder, "jobs.csv"), times.durations);
   const maxNodes = readCsvFile(join(folder, "nodes.csv"), []).rows.length;
   return {
-    settings: { vmTypes: times.vmTypes, maxNodes, replanIntervalSeconds: NO_TIMER_SECONDS },
+    settings: { vmTypes: times.vmTypes, maxNodes, nodeLimits: [], replanIntervalSeconds: NO_TIMER_SECONDS },
     jobs,
     duplicateRowCount: times.duplicateRowCount,
   };
@@ -96,6 +96,7 @@ function readVmType(row: CsvRow): VmType {
     memoryGib: null,
     pricePerHourUsd: row.number("cost", 0),
     region: "gpuspb",
+    family: null,
     quotaNodes: null,
   };
 }
@@ -172,6 +173,7 @@ function readJobs(path: string, durations: Times["durations"]): readonly Job[] {
       submittedAtSeconds: row.number("SubmissionTime", 0),
       dueAtSeconds: row.number("Deadline", 0),
       tardinessCostPerSecondUsd: row.number("Tardinessweight", 0),
+      budgetUsd: null,
       durations: { entries, missing: [] },
     };
   });

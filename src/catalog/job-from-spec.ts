@@ -6,10 +6,12 @@ import { vmTypeId } from "../domain/ids.ts";
 import { iterations } from "../domain/job.ts";
 import type { Job, Workload } from "../domain/job.ts";
 import { perHourToPerSecond } from "../domain/units.ts";
+import type { ClusterLimits } from "../domain/relaxation.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { measuredDurations, predictDurations } from "../performance/duration-table.ts";
 import type { Network } from "../performance/network.ts";
 import type { InputProblem } from "./input-problem.ts";
+import { barredByLimits, withinLimits } from "./job-within-limits.ts";
 import type { JobSpec, ScenarioJob } from "./job-spec.ts";
 import type { ReferenceData } from "./reference-data.ts";
 
@@ -24,22 +26,21 @@ export type JobFromSpec =
   | { readonly kind: "job"; readonly job: Job }
   | { readonly kind: "refused"; readonly problems: readonly InputProblem[] };
 
-/** Makes jobs for one cluster's VM types. Workloads with equal iterations share one prediction. */
+/** Makes jobs for one cluster: its VM types and limits. Workloads with equal iterations share one prediction. */
 export function jobMaker(
   reference: ReferenceData,
-  vmTypes: readonly VmType[],
+  limits: ClusterLimits,
 ): (
   spec: JobSpec | ScenarioJob,
   given: { readonly id: JobId; readonly submittedAtSeconds: number },
 ) => JobFromSpec {
+  const { vmTypes } = limits;
   const ofOneIteration = new Map<string, DurationTable>();
   const predict = (network: Network, workload: Workload, cacheKey: string | null): DurationTable => {
     // Jobs of a batch often differ only in samples and epochs, and a prediction takes tens of milliseconds.
     const known = cacheKey === null ? undefined : ofOneIteration.get(cacheKey);
     const oneIteration = { ...workload, samples: workload.batchSize, epochs: 1 };
-    const table =
-      known ??
-      withinQuotas(predictDurations({ ...reference, network, workload: oneIteration, vmTypes }), vmTypes);
+    const table = known ?? predictDurations({ ...reference, network, workload: oneIteration, vmTypes });
     if (cacheKey !== null) ofOneIteration.set(cacheKey, table);
     return scaledTable(table, iterations(workload));
   };
@@ -63,8 +64,11 @@ export function jobMaker(
       ...row,
       vmTypeId: vmTypeId(row.vmType),
     }));
-    const durations = withinQuotas(measuredDurations(predicted, measured, spec.epochs), vmTypes);
-    if (durations.entries.length === 0) return { kind: "refused", problems: [fitsNowhere(spec, durations)] };
+    const table = measuredDurations(predicted, measured, spec.epochs);
+    if (table.entries.length === 0) return { kind: "refused", problems: [fitsNowhere(spec, table)] };
+    const barred = barredByLimits(limits, spec, { table, id: given.id });
+    if (barred !== null) return { kind: "refused", problems: [barred] };
+    const durations = withinLimits(table, limits);
     const longest = Math.max(...durations.entries.map((entry) => entry.upperSeconds));
     if (!(longest <= LONGEST_JOB_SECONDS))
       return { kind: "refused", problems: [takesTooLong(spec, longest)] };
@@ -75,6 +79,7 @@ export function jobMaker(
         workload,
         dueAtSeconds: spec.dueAt,
         tardinessCostPerSecondUsd: perHourToPerSecond(spec.tardinessCostPerHourUsd),
+        budgetUsd: spec.budgetUsd ?? null,
         durations,
         ...(spec.checkpointSeconds === undefined ? {} : { checkpointSeconds: spec.checkpointSeconds }),
       },
@@ -156,20 +161,6 @@ function nothingPredicted(vmTypes: readonly VmType[]): DurationTable {
   return { entries: [], missing };
 }
 
-/** A VM type with a quota of 0 can never be rented, so that a job does not fit it. */
-function withinQuotas(table: DurationTable, vmTypes: readonly VmType[]): DurationTable {
-  const closed = new Set(vmTypes.filter((vmType) => vmType.quotaNodes === 0).map((vmType) => vmType.id));
-  const barred = table.entries.filter((entry) => closed.has(entry.vmTypeId));
-  if (barred.length === 0) return table;
-  return {
-    entries: table.entries.filter((entry) => !closed.has(entry.vmTypeId)),
-    missing: [
-      ...table.missing,
-      ...barred.map(({ vmTypeId, gpus }) => ({ vmTypeId, gpus, reason: `the quota of ${vmTypeId} is 0` })),
-    ],
-  };
-}
-
 function fitsNowhere(spec: JobSpec | ScenarioJob, durations: DurationTable): InputProblem {
   const reasons = [...new Set(durations.missing.map((row) => row.reason))];
   const more = reasons.length > MAX_REASONS ? `; and ${reasons.length - MAX_REASONS} more` : "";
@@ -177,7 +168,7 @@ function fitsNowhere(spec: JobSpec | ScenarioJob, durations: DurationTable): Inp
     path: "",
     value: { network: typeof spec.network === "string" ? spec.network : "inline", batchSize: spec.batchSize },
     message: `the job fits no VM type of the catalogue (${reasons.slice(0, MAX_REASONS).join("; ")}${more})`,
-    fix: "Use a smaller batch, a catalogue with larger GPUs, a quota above 0, or give measuredSecondsPerEpoch.",
+    fix: "Use a smaller batch, a catalogue with larger GPUs, or give measuredSecondsPerEpoch.",
   };
 }
 

@@ -80,6 +80,16 @@ const jobFields = {
       example: 120,
     })
     .optional(),
+  budgetUsd: z
+    .number()
+    .min(0)
+    .max(MAX_COUNT)
+    .meta({
+      description:
+        "What the job may cost in rent, from its first iteration to its last, counted by its share of the GPUs in use. Once no configuration can finish it within what is left, it waits. Unlimited if left out.",
+      example: 25,
+    })
+    .optional(),
   measuredSecondsPerEpoch: z
     .array(measuredEpochSchema)
     .max(MAX_MEASUREMENTS)

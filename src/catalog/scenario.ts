@@ -10,6 +10,7 @@ import type { InputProblem } from "./input-problem.ts";
 import { InvalidInput } from "./input-problem.ts";
 import { jobMaker } from "./job-from-spec.ts";
 import { idSchema, scenarioJobSchema } from "./job-spec.ts";
+import { limitsSchema, nodeLimitsOf } from "./limits.ts";
 import { loadVmCatalog } from "./load-vm-catalog.ts";
 import { parseInput, readJsonFile } from "./parse-json-file.ts";
 import type { ReferenceData } from "./reference-data.ts";
@@ -45,6 +46,7 @@ const scenarioSchema = z.strictObject({
     minimumBillingSeconds: secondsByVmType.optional(),
   }),
   maxNodes: z.int().min(0).max(MAX_NODES),
+  limits: limitsSchema.optional(),
   replanIntervalSeconds: z.number().positive(),
   jobs: z.array(scenarioJobSchema).max(MAX_JOBS),
 });
@@ -72,7 +74,21 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
     withQuotas(path, chosenTypes(path, offered, file.catalog.vmTypes), file.catalog.quotaNodes ?? {}),
     file.catalog,
   );
-  const makeJob = jobMaker(reference, vmTypes);
+  const limits = nodeLimitsOf(file.limits ?? {}, vmTypes);
+  if (limits.kind === "refused") {
+    throw new InvalidInput(
+      path,
+      limits.problems.map((problem) => ({ ...problem, path: `/limits${problem.path}` })),
+    );
+  }
+  const { maxNodes, replanIntervalSeconds } = file;
+  const settings: ClusterSettings = {
+    vmTypes,
+    maxNodes,
+    nodeLimits: limits.nodeLimits,
+    replanIntervalSeconds,
+  };
+  const makeJob = jobMaker(reference, settings);
   const problems: InputProblem[] = [];
   const seen = new Set<string>();
   const jobs = file.jobs.flatMap((spec, index): readonly Job[] => {
@@ -94,7 +110,7 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
   return {
     name: file.name,
     about: file.about,
-    settings: { vmTypes, maxNodes: file.maxNodes, replanIntervalSeconds: file.replanIntervalSeconds },
+    settings,
     jobs,
   };
 }

@@ -1,5 +1,6 @@
 import { compareIds, sortedById } from "../domain/ids.ts";
 import type { VmType } from "../domain/vm-type.ts";
+import { azureVmShape } from "./azure-vm-shapes.ts";
 import { InvalidInput } from "./input-problem.ts";
 import type { CatalogVmType, VmCatalog } from "./vm-catalog-schema.ts";
 
@@ -46,6 +47,7 @@ function vmTypeOf(row: CatalogVmType): VmType {
     memoryGib: row.memoryGib,
     pricePerHourUsd: row.pricePerHourUsd,
     region: row.region,
+    family: row.family ?? azureVmShape(row.id)?.family ?? null,
     quotaNodes: row.quotaNodes,
   };
 }

@@ -39,6 +39,8 @@ export const catalogVmTypeSchema = z.strictObject({
   ...facts,
   pricePerHourUsd: price,
   region: z.string().min(1),
+  /** Family that the provider counts quotas by; left out for Azure's documented sizes, whose family is known. */
+  family: z.string().min(1).optional(),
   quotaNodes: z.number().int().nonnegative().nullable(),
   priceDate: partialDate,
   priceSource: z.string().min(1),

@@ -16,6 +16,7 @@ import type { DecidedVariant } from "./compare-decisions.ts";
 export const CHANGE_CAUSES = [
   "left-out",
   "not-offered",
+  "budget",
   "node-limit",
   "quota",
   "price",
@@ -165,6 +166,18 @@ function obstacle(
       return {
         cause: "quota",
         words: `${name} would need one more node of that type${where}, and its quota is ${verdict.quotaNodes}`,
+      };
+    case "blocked-by-limit": {
+      const { label, used, limit, unit } = verdict;
+      return {
+        cause: "quota",
+        words: `${name} would need one more node of that type${where}, and of the ${label} of ${limit} ${unit} ${used} are used`,
+      };
+    }
+    case "over-budget":
+      return {
+        cause: "budget",
+        words: `${name} would cost ${verdict.sharedRentUsd.toFixed(2)} USD${where}, and ${verdict.budgetLeftUsd.toFixed(2)} USD are left of its budget`,
       };
     case "impossible":
       return { cause: "not-offered", words: `${name} cannot be had${where}: ${verdict.reason}` };

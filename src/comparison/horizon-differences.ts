@@ -288,6 +288,7 @@ function everyJob({ state, arrivals, plannedDurations }: VariantCase): ClusterSt
     savedShare: 0,
     pace: UNMEASURED_PACE,
     resumesAtSeconds: null,
+    spentUsd: 0,
   }));
   return { ...state, jobs: [...plannedState(state, plannedDurations).jobs, ...toCome] };
 }

@@ -1,10 +1,11 @@
 /**
  * The feasibility checker of allocations. It knows nothing of any formulation or solver; every plan passes it before it is used.
- * It mirrors formulation.md: each job at most once, GPU capacity per node, quota per VM type, node limit N.
+ * It mirrors formulation.md: each job at most once, GPU capacity per node, quota per VM type, node limit N, limits on what nodes count.
  */
 import type { Allocation, AllocatedNode } from "./allocation.ts";
 import { gpusInUse } from "./allocation.ts";
 import type { JobId } from "./ids.ts";
+import { exceededLimits, limitUsage } from "./node-limit.ts";
 import type { PlanningJob, PlanningProblem } from "./planning-problem.ts";
 import { findConfiguration } from "./planning-problem.ts";
 import type { VmType } from "./vm-type.ts";
@@ -21,7 +22,8 @@ export interface Violation {
     | "no-configuration"
     | "gpu-capacity"
     | "quota"
-    | "node-limit";
+    | "node-limit"
+    | "limit";
   readonly detail: string;
 }
 
@@ -101,6 +103,13 @@ function checkCounts(problem: PlanningProblem, allocation: Allocation): readonly
         detail: `${count} nodes of ${vmType.id}, at most ${quotaWithin(vmType, problem.maxNodes)} may be rented`,
       });
     }
+  }
+  for (const limit of exceededLimits(problem.nodeLimits, allocation.nodes)) {
+    const used = limitUsage(limit, allocation.nodes);
+    violations.push({
+      rule: "limit",
+      detail: `${used} ${limit.unit} count against ${limit.label} (${limit.id}), ${used - limit.limit} more than its ${limit.limit}`,
+    });
   }
   return violations;
 }

@@ -6,6 +6,7 @@ import type { JobId } from "./ids.ts";
 import { sortedById } from "./ids.ts";
 import type { Job } from "./job.ts";
 import type { NodeLease } from "./node-lease.ts";
+import type { NodeLimit } from "./node-limit.ts";
 import type { VmType } from "./vm-type.ts";
 
 /** What happens to a job: waiting ⇄ running (the allocation says where), then completed or cancelled for good. */
@@ -26,6 +27,8 @@ export interface JobState {
   readonly pace: Pace;
   /** Until then the job holds its GPUs without progress: its node boots, or it loads its checkpoint. null when it makes progress or waits. */
   readonly resumesAtSeconds: number | null;
+  /** The job's shares of the rent of its nodes so far, by the GPUs in use (cost.ts). */
+  readonly spentUsd: number;
 }
 
 /**
@@ -49,6 +52,8 @@ export interface ClusterSettings {
   readonly vmTypes: readonly VmType[];
   /** N */
   readonly maxNodes: number;
+  /** Quotas of regions and families, the budget per hour; may be empty. */
+  readonly nodeLimits: readonly NodeLimit[];
   /** H */
   readonly replanIntervalSeconds: number;
   /** Which duration a decision reckons with: the median (left out, too) or the upper end of the 80 % interval, for who would rather be early. */

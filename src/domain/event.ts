@@ -35,12 +35,14 @@ export interface NodeLost extends EventBase {
   readonly kind: "node-lost";
   readonly nodeId: NodeId;
 }
-/** A job's owner changes its due date or its tardiness weight. */
+/** A job's owner changes its due date, its tardiness weight or its budget. */
 export interface JobChanged extends EventBase {
   readonly kind: "job-changed";
   readonly jobId: JobId;
   readonly dueAtSeconds: number;
   readonly tardinessCostPerSecondUsd: number;
+  /** null is unlimited; absent leaves it as it is. */
+  readonly budgetUsd?: number | null;
 }
 /**
  * The cluster's limits or prices change. VM types that are no longer offered stay in `settings` with a quota of 0, so that nodes of them can be given

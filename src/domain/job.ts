@@ -26,6 +26,8 @@ export interface Job {
   readonly dueAtSeconds: number;
   /** ω_j, USD for each second of tardiness. */
   readonly tardinessCostPerSecondUsd: number;
+  /** What its shares of rent may come to from its first iteration to its last; null is unlimited. */
+  readonly budgetUsd: number | null;
   /** t_jvg of the whole job, from its first iteration to its last. */
   readonly durations: DurationTable;
   /** Seconds that the job holds its GPUs without progress each time it goes on after a stop or a move: loading its checkpoint, warming up. Missing means 0: free. */

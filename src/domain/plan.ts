@@ -53,6 +53,8 @@ export interface RunningForecast {
 export interface WaitingForecast {
   readonly kind: "waiting";
   readonly jobId: JobId;
+  /** "budget": no configuration can finish it within what is left of its budget, so that it does not start until that is raised. */
+  readonly reason: "not-yet" | "budget";
   /** Completion if it started now in its fastest configuration. */
   readonly soonestCompletionAtSeconds: number;
   /** Tardiness that not even an immediate start avoids. */

@@ -1,6 +1,7 @@
 import type { Allocation } from "./allocation.ts";
 import type { JobId, VmTypeId } from "./ids.ts";
 import type { NodeLease } from "./node-lease.ts";
+import type { NodeLimit } from "./node-limit.ts";
 import type { VmType } from "./vm-type.ts";
 
 /** One way to run a job: g GPUs of one node of VM type v. */
@@ -21,6 +22,8 @@ export interface PlanningJob {
   readonly dueAtSeconds: number;
   /** ω_j */
   readonly tardinessCostPerSecondUsd: number;
+  /** What is left of the job's budget; without it there is none. */
+  readonly budgetLeftUsd?: number;
   /** Sorted by VM type id, then GPUs; never empty, since a job that fits nothing is refused at the door. */
   readonly configurations: readonly Configuration[];
   /** Seconds without progress that a move, or a start after a stop, costs the job now; missing means 0, as it is before the first progress. */
@@ -39,6 +42,8 @@ export interface PlanningProblem {
   readonly replanIntervalSeconds: number;
   /** N: nodes that may be rented at once. */
   readonly maxNodes: number;
+  /** Σ_v a_kv z_v ≤ b_k */
+  readonly nodeLimits: readonly NodeLimit[];
   readonly vmTypes: readonly VmType[];
   readonly jobs: readonly PlanningJob[];
   /** What runs now; jobs that ended are already gone from it. */

@@ -23,6 +23,8 @@ export interface VmType {
   /** What the node's work is worth where that is not c_v: the price on demand of a node that is paid for anyway. */
   readonly worthPerHourUsd?: number;
   readonly region: string;
+  /** Family that the provider counts quotas by, for example "NCv3"; null where the catalogue does not say. */
+  readonly family: string | null;
   /** Q_v: how many nodes of this type may be rented at once; null is unlimited. */
   readonly quotaNodes: number | null;
   /** Seconds from the rent of a node until its jobs make progress; they are billed. Missing means 0: at once. */

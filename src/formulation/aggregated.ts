@@ -11,6 +11,7 @@
  *   (2)  Σ_c Σ_{g≥s} x_cvg ≤ Σ_q A_qs u_vq                   ∀v, s      exact packing, Hall's condition on nested sizes
  *   (2') Σ_c Σ_g g x_cvg ≤ G_v u_v                           ∀v whose sizes form a divisor chain: then (2) says no more than this
  *   (3)  Σ_q u_vq ≤ Q_v ∀v ;  Σ_vq u_vq ≤ N
+ *   (4)  Σ_vq a_kv u_vq ≤ b_k                                ∀k        limit-rows.ts, which also tightens (3)
  *
  * Source: formulation.md §3; exactness against the per-node form is held by a property test.
  */
@@ -27,12 +28,13 @@ import {
 import type { VmTypeId } from "../domain/ids.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import { quotaWithin } from "../domain/vm-type.ts";
 import type { LinearExpression } from "../milp/linear-expression.ts";
 import { times } from "../milp/linear-expression.ts";
 import type { ColumnList, Row } from "../milp/milp-model.ts";
 import { atMost, columnList } from "../milp/milp-model.ts";
 import type { Assignment, Choice, FormulatedProblem } from "./formulation.ts";
+import type { TightLimits } from "./limit-rows.ts";
+import { limitRows, tightLimitsOf } from "./limit-rows.ts";
 import type { SeparableObjective } from "./objective.ts";
 import type { JobClass, Option } from "./options.ts";
 import { jobClasses } from "./options.ts";
@@ -58,6 +60,7 @@ interface Sets {
   readonly runsOf: ReadonlyMap<JobClass, readonly RunColumn[]>;
   readonly runsOn: ReadonlyMap<VmTypeId, readonly RunColumn[]>;
   readonly nodes: readonly NodeColumn[];
+  readonly tight: TightLimits;
 }
 
 /** Poses a problem under a separable objective. */
@@ -67,19 +70,20 @@ export function aggregated(problem: PlanningProblem, objective: SeparableObjecti
   const runs = runColumns(columns, classes);
   const runsOf = groupBy(runs, (run) => run.jobClass);
   const runsOn = groupBy(runs, (run) => run.option.vmTypeId);
-  const nodes = problem.vmTypes.flatMap((vmType) =>
+  const tight = tightLimitsOf(problem);
+  const nodes = problem.vmTypes.flatMap((vmType, v) =>
     nodeColumns(columns, vmType, {
       sizes: sizesInUse(runsOn.get(vmType.id) ?? []),
-      quota: quotaWithin(vmType, problem.maxNodes),
+      quota: tight.quotas[v] ?? 0,
       cost: objective.node(vmType),
     }),
   );
-  const sets: Sets = { problem, classes, runsOf, runsOn, nodes };
+  const sets: Sets = { problem, classes, runsOf, runsOn, nodes, tight };
   return {
     milpModel: {
       name: `aggregated ${objective.name}`,
       columns: columns.all(),
-      rows: [...oneConfiguration(sets), ...gpuCapacity(sets), ...quotas(sets), ...nodeLimit(sets)],
+      rows: [oneConfiguration, gpuCapacity, quotas, nodeLimit, limits].flatMap((rows) => rows(sets)),
     },
     objectiveOffset: problem.jobs.reduce((total, job) => total + objective.waiting(job), 0),
     decode: (point) => decode(sets, point),
@@ -162,31 +166,38 @@ function gpuCapacity({ problem, runsOn, nodes }: Sets): readonly Row[] {
 }
 
 /** (3) Σ_q u_vq ≤ Q_v   ∀v with more than one way to cut it; with one way it is the column's bound */
-function quotas({ problem, nodes }: Sets): readonly Row[] {
-  return problem.vmTypes.flatMap((vmType) => {
+function quotas({ problem, nodes, tight }: Sets): readonly Row[] {
+  return problem.vmTypes.flatMap((vmType, v) => {
     const cuts = nodes.filter((node) => node.vmType === vmType);
     if (cuts.length < 2) return [];
     return [
       atMost(
         `quota[${vmType.id}]`,
         cuts.flatMap((cut) => times(1, cut.column)),
-        quotaWithin(vmType, problem.maxNodes),
+        tight.quotas[v] ?? 0,
       ),
     ];
   });
 }
 
 /** (3) Σ_vq u_vq ≤ N */
-function nodeLimit({ problem, nodes }: Sets): readonly Row[] {
+function nodeLimit({ nodes, tight }: Sets): readonly Row[] {
   if (nodes.length === 0) return [];
   return [
     atMost(
       "nodeLimit",
       nodes.flatMap((node) => times(1, node.column)),
-      problem.maxNodes,
+      tight.maxNodes,
     ),
   ];
 }
+
+/** (4) Σ_vq a_kv u_vq ≤ b_k   ∀k */
+const limits = ({ problem, nodes, tight }: Sets): readonly Row[] =>
+  limitRows(
+    tight.rows,
+    nodes.map(({ column, vmType }) => ({ column, v: problem.vmTypes.indexOf(vmType) })),
+  );
 
 function decode(sets: Sets, point: readonly number[]): Assignment {
   const choices = sets.classes.flatMap((jobClass) => chooseJobs(sets, jobClass, point));

@@ -8,20 +8,23 @@
  *   (1)  Σ_r x_cr ≤ n_c                               ∀c         = n_c where waiting is out of the question
  *   (2)  Σ_c Σ_{r' ≥ r} x_cr' ≤ Σ_q A_qr p_q          ∀r = (v, s), r' over the sizes of v from s up
  *   (3)  Σ_{q ∈ P_v} p_q ≤ Q_v ∀v ;  Σ_q p_q ≤ N
+ *   (4)  Σ_q a_kv(q) p_q ≤ b_k                        ∀k         limit-rows.ts
  *
  * x need not be declared integer: for whole p the rows (1) and (2) are two laminar families, so that their matrix is totally unimodular
  * (Edmonds 1970). Only a few dozen p are branched on.
  *
  * Reduced-cost fixing: a plan that puts one job of c into r costs at least L + (C_cr + λ_r − min(0, min_r C_cr + λ_r)), one that rents a
- * node cut by q at least L + θ + η_v − (Σ_r λ_r a_qr − f_q); what exceeds U is left out, and no better plan is lost.
+ * node cut by q at least L + θ + η_v − (Σ_r λ_r a_qr − f_q − Σ_k μ_k a_kv); what exceeds U is left out, and no better plan is lost.
  */
 import type { LinearExpression, Term } from "../milp/linear-expression.ts";
 import { times } from "../milp/linear-expression.ts";
 import type { Column, ColumnList, MilpModel, Row } from "../milp/milp-model.ts";
 import { atMost, columnList, equal } from "../milp/milp-model.ts";
-import { nodeScarcity } from "./lagrangian-dual.ts";
+import { limitRows } from "./limit-rows.ts";
+import { limitCharges, nodeScarcity } from "./node-market.ts";
 import type { NodeCutKind } from "./node-cuts.ts";
 import { worthOfParts } from "./node-cuts.ts";
+import { isOwnSlot, leastReduced, regretsUpTo } from "./regrets.ts";
 import type { SlotTable } from "./slot-table.ts";
 
 /**
@@ -111,7 +114,7 @@ export function coreModel(
     milpModel: {
       name: "core",
       columns: columns.all(),
-      rows: [...oneSlot(sets), ...partCapacity(sets), ...quotas(sets), ...nodeLimit(sets)],
+      rows: [...oneSlot(sets), ...partCapacity(sets), ...quotas(sets), ...nodeLimit(sets), ...limits(sets)],
     },
     objectiveOffset: table.waitingCost + settledCost,
     isExact,
@@ -122,34 +125,6 @@ export function coreModel(
       return nodes;
     },
   };
-}
-
-/** Least regret of class c: min(0, min_r C_cr + λ_r). */
-function leastReduced({ slotCount, cost }: SlotTable, prices: Float64Array, c: number): number {
-  let least = 0;
-  for (let r = 0; r < slotCount; r += 1)
-    least = Math.min(least, (cost[c * slotCount + r] ?? 0) + (prices[r] ?? 0));
-  return least;
-}
-
-/** Whether a class needs the size of this slot: it costs less there than in the next smaller part of the VM type. */
-function isOwnSlot(table: SlotTable, c: number, r: number): boolean {
-  const here = table.cost[c * table.slotCount + r] ?? Infinity;
-  if (here === Infinity) return false;
-  return table.firstOfVmType[r] === 1 || here < (table.cost[c * table.slotCount + r - 1] ?? Infinity);
-}
-
-/** The regrets C_cr + λ_r − least_c up to `most`, of all classes and the slots that they need. */
-function regretsUpTo(table: SlotTable, prices: Float64Array, most: number): Float64Array {
-  const regrets: number[] = [];
-  for (let c = 0; c < table.classCount; c += 1) {
-    const least = leastReduced(table, prices, c);
-    for (let r = 0; r < table.slotCount; r += 1) {
-      const regret = (table.cost[c * table.slotCount + r] ?? 0) + (prices[r] ?? 0) - least;
-      if (regret <= most && isOwnSlot(table, c, r)) regrets.push(regret);
-    }
-  }
-  return Float64Array.from(regrets);
 }
 
 function columnsOfJobs(
@@ -225,8 +200,9 @@ function columnsOfNodes(
   },
 ): readonly NodeColumn[] {
   const scarcity = nodeScarcity(table, args.prices);
+  const charges = limitCharges(table, args.prices);
   return cuts.flatMap((cut, q): NodeColumn[] => {
-    const worth = worthOfParts(table, cut, args.prices) - cut.cost;
+    const worth = worthOfParts(table, cut, args.prices) - cut.cost - (charges[cut.vmType] ?? 0);
     const regret = scarcity.nodeLimit + (scarcity.quotas[cut.vmType] ?? 0) - worth;
     if (regret > args.open && (args.known.nodes[q] ?? 0) === 0) return [];
     const upper = table.vmTypes[cut.vmType]?.quota ?? 0;
@@ -297,3 +273,10 @@ function nodeLimit({ table, nodeColumns }: Sets): readonly Row[] {
     ),
   ];
 }
+
+/** (4) Σ_q a_kv(q) p_q ≤ b_k   ∀k */
+const limits = ({ table, cuts, nodeColumns }: Sets): readonly Row[] =>
+  limitRows(
+    table.limits,
+    nodeColumns.map(({ q, column }) => ({ column, v: cuts[q]?.vmType ?? -1 })),
+  );

@@ -7,11 +7,11 @@ import type { LagrangianDual } from "./lagrangian-dual.ts";
 import { ascend } from "./r-algorithm.ts";
 import type { SlotTable } from "./slot-table.ts";
 
-/** λ and what it proves. */
+/** λ and μ, and what they prove. */
 export interface DualPrices {
-  /** L(λ): no plan costs less. */
+  /** L(λ, μ): no plan costs less. */
   readonly bound: number;
-  /** λ_r, by slot. */
+  /** λ_r by slot, then μ_k ≥ 0 by limit, scaled as in node-market.ts. */
   readonly prices: Float64Array;
   readonly evaluations: number;
 }
@@ -47,7 +47,7 @@ export function dualPrices(table: SlotTable, start: Float64Array | null, effort:
       limits: {
         maxEvaluations: effort.maxEvaluations,
         relativeRise,
-        patience: 16 + table.slotCount,
+        patience: 16 + prices.length,
         target: Infinity,
         expired: effort.expired,
       },
@@ -64,16 +64,16 @@ export function dualPrices(table: SlotTable, start: Float64Array | null, effort:
   }
   climb(narrowedDual(table, { stride: 1, width: NARROW_WIDTH * scale }), effort.relativeAccuracy);
   const monotone = monotonePrices(table, prices);
-  const bound = lagrangianDual(table).evaluate(monotone, new Float64Array(table.slotCount));
+  const bound = lagrangianDual(table).evaluate(monotone, new Float64Array(monotone.length));
   return { bound, prices: monotone, evaluations };
 }
 
 /**
  * λ̃_vs = min over s' ≥ s of λ⁺_vs'. Its bound is no lower: nodes are worth no more, and a class that would take (v, s) at λ̃ finds the
- * same price at a larger part, where it costs no more.
+ * same price at a larger part, where it costs no more. μ⁺ is no worse than μ either.
  */
 function monotonePrices(table: SlotTable, prices: Float64Array): Float64Array {
-  const monotone = new Float64Array(table.slotCount);
+  const monotone = prices.map((price) => Math.max(0, price));
   for (const { firstSlot, slotCount } of table.vmTypes) {
     let least = Infinity;
     for (let r = firstSlot + slotCount - 1; r >= firstSlot; r -= 1) {
@@ -84,9 +84,9 @@ function monotonePrices(table: SlotTable, prices: Float64Array): Float64Array {
   return monotone;
 }
 
-/** λ_vs = s · f_v / G_v: a part answers for its share of the rent. */
+/** λ_vs = s · f_v / G_v: a part answers for its share of the rent. μ = 0: no limit binds. */
 function rentPrices(table: SlotTable): Float64Array {
-  const prices = new Float64Array(table.slotCount);
+  const prices = new Float64Array(table.slotCount + table.limits.length);
   for (const { firstSlot, slotCount, nodeCost, gpuCount } of table.vmTypes) {
     for (let r = firstSlot; r < firstSlot + slotCount; r += 1) {
       prices[r] = (nodeCost * (table.slotGpus[r] ?? 0)) / gpuCount;

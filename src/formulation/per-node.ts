@@ -20,6 +20,7 @@
  *   (8)  Σ_j α_jn = w_n ;  α_jn ≤ Σ_vg x_jnvg        ∀n ; ∀j, n
  *   (9)  Σ_n y_nv ≤ Q_v                              ∀v             ours: quotas
  *   (10) w_n ≥ w_{n+1}                               ∀n             ours: nodes are interchangeable, so rented ones come first
+ *   (11) Σ_nv a_kv y_nv ≤ b_k                         ∀k             ours: limits on what nodes count (limit-rows.ts)
  */
 import type { Allocation } from "../domain/allocation.ts";
 import { groupBy } from "../domain/group-by.ts";
@@ -27,7 +28,6 @@ import type { PlanningJob, PlanningProblem } from "../domain/planning-problem.ts
 import { longestDurationSeconds } from "../domain/planning-problem.ts";
 import { rentUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import { quotaWithin } from "../domain/vm-type.ts";
 import type { LinearExpression } from "../milp/linear-expression.ts";
 import { times } from "../milp/linear-expression.ts";
 import type { Column, ColumnList, Row } from "../milp/milp-model.ts";
@@ -35,6 +35,7 @@ import { atLeast, atMost, binary, columnList, equal } from "../milp/milp-model.t
 import type { FirstCompletionObjective } from "./first-completion.ts";
 import { WAITING_PENALTY_FACTOR } from "./first-completion.ts";
 import type { Assignment, FormulatedProblem } from "./formulation.ts";
+import { limitRows, tightLimitsOf } from "./limit-rows.ts";
 import type { SeparableObjective } from "./objective.ts";
 
 interface RunColumn {
@@ -97,7 +98,7 @@ function assignmentVariables(
   problem: PlanningProblem,
   objective: SeparableObjective | FirstCompletionObjective,
 ): Variables {
-  const count = Math.min(problem.maxNodes, problem.jobs.length);
+  const count = Math.min(tightLimitsOf(problem).maxNodes, problem.jobs.length);
   const nodes = Array.from({ length: count }, (_, index) => index);
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const w = nodes.map((node) => columns.add(binary(`w[${node}]`, 0)));
@@ -126,7 +127,7 @@ function assignmentVariables(
   return { nodes, w, y, x };
 }
 
-/** Constraints (1)–(4), (9) and (10): what any allocation obeys, whatever it costs. */
+/** Constraints (1)–(4) and (9)–(11): what any allocation obeys, whatever it costs. */
 function assignmentRows(problem: PlanningProblem, { nodes, w, y, x }: Variables): readonly Row[] {
   const xOfJob = groupBy(x, (run) => run.job);
   const xOfNode = groupBy(x, (run) => `${run.node},${run.vmType.id}`);
@@ -153,17 +154,18 @@ function assignmentRows(problem: PlanningProblem, { nodes, w, y, x }: Variables)
       ),
     ];
   });
-  const quotas = problem.vmTypes.map((vmType) =>
-    atMost(
-      `quota[${vmType.id}]`,
-      sum(y.filter((type) => type.vmType === vmType)),
-      quotaWithin(vmType, problem.maxNodes),
-    ),
+  const tight = tightLimitsOf(problem);
+  const quotas = problem.vmTypes.map((vmType, v) =>
+    atMost(`quota[${vmType.id}]`, sum(y.filter((type) => type.vmType === vmType)), tight.quotas[v] ?? 0),
+  );
+  const limits = limitRows(
+    tight.rows,
+    y.map(({ column, vmType }) => ({ column, v: problem.vmTypes.indexOf(vmType) })),
   );
   const rentedFirst = nodes
     .slice(1)
     .map((node) => atLeast(`rentedFirst[${node}]`, times(1, w[node - 1] ?? NaN), times(1, w[node] ?? NaN)));
-  return [...oneType, ...oneConfiguration, ...typeAndCapacity, ...quotas, ...rentedFirst];
+  return [...oneType, ...oneConfiguration, ...typeAndCapacity, ...quotas, ...rentedFirst, ...limits];
 }
 
 const sum = (columns: readonly { readonly column: number }[]): LinearExpression =>

@@ -10,6 +10,8 @@
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmTypeId } from "../domain/ids.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
+import type { LimitOrigin, LimitRow } from "./limit-rows.ts";
+import { tightLimits, tightLimitsOf } from "./limit-rows.ts";
 import type { SeparableObjective } from "./objective.ts";
 import { distinctRows } from "./distinct-rows.ts";
 
@@ -20,8 +22,10 @@ export interface SlotVmType {
   readonly gpuCount: number;
   /** f_v */
   readonly nodeCost: number;
-  /** Q_v, at most N */
+  /** Q_v, at most N and what the limits leave */
   readonly quota: number;
+  /** The limit that Q_v comes from; null where it is the VM type's own. */
+  readonly quotaOrigin: LimitOrigin | null;
   readonly firstSlot: number;
   readonly slotCount: number;
 }
@@ -37,6 +41,10 @@ export interface SlotTable {
   readonly firstOfVmType: Uint8Array;
   /** N */
   readonly maxNodes: number;
+  /** The limit that N comes from; null where it is the cluster's own. */
+  readonly maxNodesOrigin: LimitOrigin | null;
+  /** Σ_v a_kv z_v ≤ b_k by position of the VM type in this table: what neither quotas nor N can say. */
+  readonly limits: readonly LimitRow[];
   /** |C| */
   readonly classCount: number;
   readonly cost: Float64Array;
@@ -55,7 +63,11 @@ export interface SlotTable {
 /** Poses a problem under an objective. Time and memory grow with jobs × slots. */
 export function slotTable(problem: PlanningProblem, objective: SeparableObjective): SlotTable {
   const wide = wideRows(problem, objective);
-  const { vmTypes, columns, slotGpus } = slotsInUse(problem, objective, wide);
+  const { vmTypes, columns, slotGpus, maxNodes, maxNodesOrigin, limits } = slotsInUse(
+    problem,
+    objective,
+    wide,
+  );
   const slotCount = columns.length;
   const jobCount = problem.jobs.length;
   // As a rule every size of every VM type is a slot, and the wide rows are the table's.
@@ -84,7 +96,9 @@ export function slotTable(problem: PlanningProblem, objective: SeparableObjectiv
     firstOfVmType: Uint8Array.from(slotGpus, (_, r) =>
       vmTypes.some(({ firstSlot }) => firstSlot === r) ? 1 : 0,
     ),
-    maxNodes: problem.maxNodes,
+    maxNodes,
+    maxNodesOrigin,
+    limits,
     classCount,
     cost: cost.subarray(0, classCount * slotCount),
     gpus: gpus.subarray(0, classCount * slotCount),
@@ -186,18 +200,17 @@ function slotsInUse(
   problem: PlanningProblem,
   objective: SeparableObjective,
   wide: WideRows,
-): {
-  readonly vmTypes: readonly SlotVmType[];
+): Pick<SlotTable, "vmTypes" | "slotGpus" | "maxNodes" | "maxNodesOrigin" | "limits"> & {
   readonly columns: readonly number[];
-  readonly slotGpus: Int32Array;
 } {
+  const { maxNodes, nodeLimits } = problem;
+  const { quotas } = tightLimitsOf(problem);
   const columns: number[] = [];
   const sizes: number[] = [];
-  const vmTypes: SlotVmType[] = [];
+  const used: Omit<SlotVmType, "quotaOrigin">[] = [];
   problem.vmTypes.forEach((vmType, index) => {
     const firstSlot = columns.length;
-    const quota = quotaWithin(vmType, problem.maxNodes);
-    if (quota <= 0) return;
+    if ((quotas[index] ?? 0) <= 0) return;
     for (let size = 1; size <= vmType.gpuCount; size += 1) {
       const column = (wide.firstColumn[index] ?? 0) + size - 1;
       if (wide.preferred[column] !== 1) continue;
@@ -207,7 +220,21 @@ function slotsInUse(
     const slotCount = columns.length - firstSlot;
     if (slotCount === 0) return;
     const { id, gpuCount } = vmType;
-    vmTypes.push({ id, gpuCount, nodeCost: objective.node(vmType), quota, firstSlot, slotCount });
+    const quota = quotaWithin(vmType, maxNodes);
+    used.push({ id, gpuCount, nodeCost: objective.node(vmType), quota, firstSlot, slotCount });
   });
-  return { vmTypes, columns, slotGpus: Int32Array.from(sizes) };
+  // Among the VM types in use alone a limit may say no more than a quota.
+  const tight = tightLimits({ vmTypes: used, maxNodes, nodeLimits });
+  return {
+    vmTypes: used.map((vmType, v) => ({
+      ...vmType,
+      quota: tight.quotas[v] ?? 0,
+      quotaOrigin: tight.quotaOrigins[v] ?? null,
+    })),
+    columns,
+    slotGpus: Int32Array.from(sizes),
+    maxNodes: tight.maxNodes,
+    maxNodesOrigin: tight.maxNodesOrigin,
+    limits: tight.rows,
+  };
 }

@@ -12,6 +12,7 @@ import type { AllocatedNode, Allocation } from "../domain/allocation.ts";
 import { groupBy } from "../domain/group-by.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { compareIds, sortedById, vmTypeId } from "../domain/ids.ts";
+import { limitWeight } from "../domain/node-limit.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
@@ -67,6 +68,10 @@ export function changeOffers(problem: PlanningProblem, objective: SeparableObjec
   const offered: PlanningProblem = {
     ...problem,
     vmTypes: offers.map(({ id, vmType, quotaNodes }) => ({ ...vmType, id, quotaNodes })),
+    nodeLimits: problem.nodeLimits.map((limit) => ({
+      ...limit,
+      weights: Object.fromEntries(offers.map(({ id, vmType }) => [id, limitWeight(limit, vmType.id)])),
+    })),
     jobs: problem.jobs.map((job) => ({ ...job, configurations: offeredConfigurations(job, ofType) })),
     current: {
       nodes: problem.current.nodes.map((node) => ({

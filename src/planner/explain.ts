@@ -10,6 +10,8 @@ import { findJob } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { nodeId } from "../domain/ids.ts";
+import type { LimitUnit } from "../domain/node-limit.ts";
+import { exceededLimits, limitUsage } from "../domain/node-limit.ts";
 import type { Plan } from "../domain/plan.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -17,8 +19,9 @@ import { quotaWithin } from "../domain/vm-type.ts";
 import type { Objective } from "../formulation/objective.ts";
 import { posePolicy } from "./policy.ts";
 import type { PolicyName } from "./policy.ts";
-import { pose } from "./pose.ts";
+import { poseWithoutBudgets } from "./pose.ts";
 import { weighedObjective } from "./weigh-changes.ts";
+import { paysFor, sharedCostUsd, withinBudgets } from "./within-budget.ts";
 
 /** What stands for or against a configuration. Changes are in the objective's unit; positive is worse. */
 export type Verdict =
@@ -28,6 +31,17 @@ export type Verdict =
   | { readonly kind: "better"; readonly objectiveGain: number }
   | { readonly kind: "blocked-by-node-limit"; readonly maxNodes: number }
   | { readonly kind: "blocked-by-quota"; readonly quotaNodes: number }
+  /** One node more would exceed a limit of which the nodes that stay use `used`. */
+  | {
+      readonly kind: "blocked-by-limit";
+      readonly limitId: string;
+      readonly label: string;
+      readonly unit: LimitUnit;
+      readonly used: number;
+      readonly limit: number;
+    }
+  /** The rest of the job there costs more, even on a full node, than its budget has left. */
+  | { readonly kind: "over-budget"; readonly sharedRentUsd: number; readonly budgetLeftUsd: number }
   | { readonly kind: "impossible"; readonly reason: string };
 
 /** One configuration of a job; times and costs are null where it has no duration. */
@@ -74,24 +88,31 @@ export function explain(
   policy: PolicyName,
 ): readonly JobExplanation[] {
   const planned = plannedOn({ state, plan, policy });
-  return planned.problem.jobs.map((job) => explainOne(state, planned, job));
+  return planned.jobs.map((job) => explainOne(state, planned, job));
 }
 
 /** Explains some jobs of a plan; those that the plan does not know are left out. */
 export function explainJobs(explained: ExplainedPlan, jobIds: readonly string[]): readonly JobExplanation[] {
   const wanted = new Set(jobIds);
   const planned = plannedOn(explained);
-  return planned.problem.jobs.flatMap((job) =>
+  return planned.jobs.flatMap((job) =>
     wanted.has(job.id) ? [explainOne(explained.state, planned, job)] : [],
   );
 }
 
 function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
-  const problem = pose(state);
+  const all = poseWithoutBudgets(state);
+  const problem = withinBudgets(all);
   const posed = posePolicy(policy, problem);
   const objective =
     posed.rule === null ? weighedObjective(problem, posed.objective, { policy }) : posed.objective;
-  return { problem, objective, planCost: objective.costOf(plan.allocation), allocation: plan.allocation };
+  return {
+    problem,
+    jobs: all.jobs,
+    objective,
+    planCost: objective.costOf(plan.allocation),
+    allocation: plan.allocation,
+  };
 }
 
 function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): JobExplanation {
@@ -124,6 +145,8 @@ function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): Jo
 
 interface Planned {
   readonly problem: PlanningProblem;
+  /** All active jobs, also those whose budget pays for nothing, with all their configurations. */
+  readonly jobs: readonly PlanningJob[];
   readonly objective: Objective;
   readonly planCost: number;
   readonly allocation: Allocation;
@@ -136,15 +159,20 @@ function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration
   const durationSeconds =
     configuration.durationSeconds + leastHoldSeconds(planned.problem, job, { vmType, gpus });
   const end = { ...job, completionAtSeconds: planned.problem.nowSeconds + durationSeconds };
+  const sharedRentUsd = sharedCostUsd(vmType, configuration);
+  const { budgetLeftUsd } = job;
   return {
     vmTypeId,
     gpus,
     durationSeconds,
     tardinessSeconds: tardinessSeconds(end),
     tardinessCostUsd: tardinessCostUsd(end),
-    sharedRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: vmType.gpuCount }),
+    sharedRentUsd,
     aloneRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: gpus }),
-    verdict: judge(planned, job, { vmType, gpus }),
+    verdict:
+      budgetLeftUsd === undefined || paysFor(budgetLeftUsd, sharedRentUsd)
+        ? judge(planned, job, { vmType, gpus })
+        : { kind: "over-budget", sharedRentUsd, budgetLeftUsd },
   };
 }
 
@@ -186,9 +214,20 @@ function judge(
       return { kind: "blocked-by-node-limit", maxNodes: problem.maxNodes };
     }
     if (ofType >= quotaNodes) return { kind: "blocked-by-quota", quotaNodes };
-    seated.push({
-      nodes: [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }],
-    });
+    const nodes = [...others.nodes, { id: nodeId("node-new"), vmTypeId: wish.vmType.id, parts: [part] }];
+    const exceeded = exceededLimits(problem.nodeLimits, nodes)[0];
+    if (exceeded !== undefined) {
+      const { id: limitId, label, unit, limit } = exceeded;
+      return {
+        kind: "blocked-by-limit",
+        limitId,
+        label,
+        unit,
+        used: limitUsage(exceeded, others.nodes),
+        limit,
+      };
+    }
+    seated.push({ nodes });
   }
   // Under an objective that looks at who shares a node it matters which of them has room.
   const change = Math.min(...seated.map((changed) => objective.costOf(changed))) - planCost;
@@ -216,6 +255,8 @@ function rank(verdict: Verdict): number {
       return 1;
     case "blocked-by-quota":
     case "blocked-by-node-limit":
+    case "blocked-by-limit":
+    case "over-budget":
       return 2;
     case "impossible":
       return 3;
@@ -252,6 +293,9 @@ const nameOf = ({ vmTypeId, gpus }: Alternative): string =>
 /** Whether a configuration could be had as things stand. */
 const isOpen = ({ kind }: Verdict): boolean => kind === "worse" || kind === "as-good" || kind === "better";
 
+/** Sums of prices without their rounding. */
+const amount = (value: number): string => `${Number(value.toPrecision(6))}`;
+
 function words(verdict: Verdict, { name, unit }: Objective): string {
   switch (verdict.kind) {
     case "chosen":
@@ -266,6 +310,10 @@ function words(verdict: Verdict, { name, unit }: Objective): string {
       return `needs one more node, and all ${verdict.maxNodes} that may be rented are`;
     case "blocked-by-quota":
       return `needs one more node of that type, and its quota is ${verdict.quotaNodes}`;
+    case "blocked-by-limit":
+      return `needs one more node, and the ${verdict.label} of ${amount(verdict.limit)} ${verdict.unit} leaves no room beside the ${amount(verdict.used)} in use`;
+    case "over-budget":
+      return `would cost ${verdict.sharedRentUsd.toPrecision(3)} USD, and ${verdict.budgetLeftUsd.toPrecision(3)} USD of the job's budget are left`;
     case "impossible":
       return `is impossible: ${verdict.reason}`;
     default:

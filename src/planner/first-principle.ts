@@ -13,8 +13,10 @@ import { placements } from "../domain/allocation.ts";
 import { rentUsd } from "../domain/cost.ts";
 import { compareIds, nodeId } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import { findConfiguration } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import { quotaWithin } from "../domain/vm-type.ts";
+import { vmTypesOf } from "../domain/vm-type.ts";
+import { hasQuotaBeside } from "./room-for-node.ts";
 
 /** Orders the queue; ties go by id. */
 export type QueueOrder = (a: PlanningJob, b: PlanningJob) => number;
@@ -26,7 +28,7 @@ export const heaviestWeight: QueueOrder = (a, b) => b.tardinessCostPerSecondUsd 
 
 /** The rule's plan; always feasible. */
 export function firstPrinciplePlan(problem: PlanningProblem, order: QueueOrder): Allocation {
-  const nodes: AllocatedNode[] = problem.current.nodes.filter((node) => node.parts.length > 0);
+  const nodes = stillAllowed(problem);
   const running = placements({ nodes });
   const queue = problem.jobs
     .filter((job) => !running.has(job.id))
@@ -45,17 +47,35 @@ export function firstPrinciplePlan(problem: PlanningProblem, order: QueueOrder):
   return { nodes };
 }
 
+/** What runs, in the order in which it was rented, without what limits lowered since then and job budgets allow no more. */
+function stillAllowed(problem: PlanningProblem): AllocatedNode[] {
+  const jobs = new Map(problem.jobs.map((job) => [job.id, job]));
+  return problem.current.nodes.reduce<AllocatedNode[]>((kept, node) => {
+    const vmType = problem.vmTypes.find(({ id }) => id === node.vmTypeId);
+    const parts = node.parts.filter(({ jobId, gpus }) => {
+      const job = jobs.get(jobId);
+      return job !== undefined && findConfiguration(job, node.vmTypeId, gpus) !== undefined;
+    });
+    if (parts.length === 0 || vmType === undefined || kept.length >= problem.maxNodes) return kept;
+    return hasQuotaBeside(problem, typed(problem, kept), vmType) ? [...kept, { ...node, parts }] : kept;
+  }, []);
+}
+
+const typed = (
+  problem: PlanningProblem,
+  nodes: readonly AllocatedNode[],
+): readonly { readonly vmType: VmType }[] =>
+  vmTypesOf({ nodes }, problem.vmTypes).map((vmType) => ({ vmType }));
+
 function bestConfiguration(
   problem: PlanningProblem,
   nodes: readonly AllocatedNode[],
   job: PlanningJob,
 ): Configuration | undefined {
+  const rented = typed(problem, nodes);
   const offered = new Map<string, VmType>(
     problem.vmTypes
-      .filter(
-        (vmType) =>
-          nodes.filter((node) => node.vmTypeId === vmType.id).length < quotaWithin(vmType, problem.maxNodes),
-      )
+      .filter((vmType) => hasQuotaBeside(problem, rented, vmType))
       .map((vmType) => [vmType.id, vmType]),
   );
   const possible = job.configurations.flatMap((configuration) => {

@@ -6,6 +6,7 @@ import { activeJobs } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
 import { leasesAfter, restartSeconds, resumptions } from "./resumption.ts";
+import { isOverBudget } from "./within-budget.ts";
 
 /** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
 export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
@@ -16,7 +17,9 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   const resumption = resumptions(state, allocation, leasesAfter(state, allocation));
   return activeJobs(state).map((entry) => {
     const placement = placed.get(entry.id);
-    if (placement === undefined) return waiting(entry, nowSeconds);
+    if (placement === undefined) {
+      return waiting(entry, { nowSeconds, reason: isOverBudget(entry, vmTypes) ? "budget" : "not-yet" });
+    }
     const node = nodes.get(placement.nodeId);
     const vmType = vmTypes.get(placement.vmTypeId);
     const duration = entry.job.durations.entries.find(
@@ -56,7 +59,10 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
 }
 
 /** The soonest end counts the restart, which every start costs now, but no boot: a node may have room. */
-function waiting(entry: JobState, nowSeconds: number): WaitingForecast {
+function waiting(
+  entry: JobState,
+  { nowSeconds, reason }: { readonly nowSeconds: number } & Pick<WaitingForecast, "reason">,
+): WaitingForecast {
   const { id, job, completedShare, pace } = entry;
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
   const soonest = {
@@ -66,6 +72,7 @@ function waiting(entry: JobState, nowSeconds: number): WaitingForecast {
   return {
     kind: "waiting",
     jobId: id,
+    reason,
     soonestCompletionAtSeconds: soonest.completionAtSeconds,
     leastTardinessSeconds: tardinessSeconds(soonest),
     leastTardinessCostUsd: tardinessCostUsd(soonest),

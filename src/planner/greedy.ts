@@ -10,8 +10,8 @@ import { compareIds } from "../domain/ids.ts";
 import type { PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { findConfiguration, shortestDurationSeconds } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import { quotaWithin } from "../domain/vm-type.ts";
 import type { Assignment } from "../formulation/formulation.ts";
+import { hasQuotaBeside } from "./room-for-node.ts";
 
 interface OpenNode {
   vmType: VmType;
@@ -109,16 +109,12 @@ function openNode(
 ): OpenNode | undefined {
   if (open.length >= problem.maxNodes) return undefined;
   const vmType = problem.vmTypes
-    .filter((candidate) => runsOn(candidate) && hasQuota(problem, open, candidate))
+    .filter((candidate) => runsOn(candidate) && hasQuotaBeside(problem, open, candidate))
     .sort((a, b) => b.gpuCount - a.gpuCount)[0];
   if (vmType === undefined) return undefined;
   const node = { vmType, parts: [], freeGpus: vmType.gpuCount };
   open.push(node);
   return node;
-}
-
-function hasQuota(problem: PlanningProblem, open: readonly OpenNode[], vmType: VmType): boolean {
-  return open.filter((node) => node.vmType === vmType).length < quotaWithin(vmType, problem.maxNodes);
 }
 
 function shrink(
@@ -127,11 +123,12 @@ function shrink(
   { node, jobs }: { readonly node: OpenNode; readonly jobs: readonly PlanningJob[] },
 ): void {
   const gpusInUse = node.vmType.gpuCount - node.freeGpus;
+  const others = open.filter((other) => other !== node);
   const holds = (vmType: VmType): boolean =>
     vmType.gpuType === node.vmType.gpuType &&
     vmType.gpuCount >= gpusInUse &&
     vmType.pricePerHourUsd < node.vmType.pricePerHourUsd &&
-    hasQuota(problem, open, vmType) &&
+    hasQuotaBeside(problem, others, vmType) &&
     node.parts.every((part) =>
       jobs.some((job) => job.id === part.jobId && findConfiguration(job, vmType.id, part.gpus) !== undefined),
     );

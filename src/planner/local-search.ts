@@ -11,10 +11,10 @@
  */
 import type { Allocation } from "../domain/allocation.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
-import { hasQuota } from "./peer-construction.ts";
 import type { Draft, DraftJob, DraftNode, DraftPart } from "./peer-draft.ts";
 import { nodeGain, placeDraft, usedGpus } from "./peer-draft.ts";
 import { randomDrafts } from "./random-greedy.ts";
+import { hasQuotaBeside } from "./room-for-node.ts";
 
 /** Drafts that are improved. */
 const POOL_SIZE = 10;
@@ -94,11 +94,12 @@ function moves(problem: PlanningProblem, jobs: readonly DraftJob[], draft: Draft
       .filter(({ part }) => part.job.pressureSeconds < job.pressureSeconds)
       .map(({ node, index, part }) => move([index, withPart(node, part, { job, gpus: part.gpus })])),
   );
-  const retypings = draft.flatMap((node, index) =>
-    problem.vmTypes
-      .filter((vmType) => vmType !== node.vmType && hasQuota(problem, draft, vmType))
-      .map((vmType) => move([index, { ...node, vmType }])),
-  );
+  const retypings = draft.flatMap((node, index) => {
+    const others = draft.filter((_, other) => other !== index);
+    return problem.vmTypes
+      .filter((vmType) => vmType !== node.vmType && hasQuotaBeside(problem, others, vmType))
+      .map((vmType) => move([index, { ...node, vmType }]));
+  });
   const resplits = seats.flatMap(({ node, index, part }) => {
     const most = node.vmType.gpuCount - usedGpus(node) + part.gpus;
     return Array.from({ length: most }, (_, count) => count + 1)

@@ -48,6 +48,8 @@ export function nodeSearch(
   const loss = new Float64Array(table.slotCount);
   const gain = new Float64Array(table.slotCount);
   const byType = new Int32Array(table.vmTypes.length);
+  // What the nodes count against each limit.
+  const counted = new Float64Array(table.limits.length);
   let rented = 0;
   let rents = 0;
 
@@ -58,15 +60,23 @@ export function nodeSearch(
     byType[cut.vmType] = (byType[cut.vmType] ?? 0) + amount;
     rented += amount;
     rents += amount * cut.cost;
+    for (let k = 0; k < counted.length; k += 1) {
+      counted[k] = (counted[k] ?? 0) + amount * (table.limits[k]?.weights[cut.vmType] ?? 0);
+    }
     addParts(table, cut, { supply: assignment.supply, nodes: amount });
   };
   const cost = (): number => table.waitingCost + rents + assignment.cost();
+  const keepsLimits = (v: number, givenUpType: number): boolean =>
+    table.limits.every(
+      ({ weights, limit }, k) => (counted[k] ?? 0) + (weights[v] ?? 0) - (weights[givenUpType] ?? 0) <= limit,
+    );
   const mayRent = (q: number, givenUp: number): boolean => {
     const v = cuts[q]?.vmType ?? -1;
-    const sameType = cuts[givenUp]?.vmType === v;
+    const givenUpType = cuts[givenUp]?.vmType ?? -1;
     return (
       (givenUp >= 0 || rented < table.maxNodes) &&
-      (sameType || (byType[v] ?? 0) < (table.vmTypes[v]?.quota ?? 0))
+      (givenUpType === v ||
+        ((byType[v] ?? 0) < (table.vmTypes[v]?.quota ?? 0) && keepsLimits(v, givenUpType)))
     );
   };
   /** Applies a move (−1: none on that side), keeps it if it saves. */

@@ -12,6 +12,7 @@ import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
 import { releasedBillingUsd, lossesUntil } from "./resumption.ts";
+import { spendingUsd } from "./within-budget.ts";
 
 /** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
@@ -32,6 +33,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
   }
   if (elapsedSeconds === 0) return state;
   const placed = placements(state.allocation);
+  const spending = spendingUsd(state, elapsedSeconds);
   const pricePerHourUsd = rentPerHourUsd(vmTypesOf(state.allocation, state.settings.vmTypes));
   return {
     ...state,
@@ -51,6 +53,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
         ...entry,
         completedShare: Math.min(predicted, most),
         resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
+        spentUsd: entry.spentUsd + (spending.get(entry.id) ?? 0),
       };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
@@ -86,8 +89,10 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
       };
     case "job-changed": {
       const { job } = activeJob(state, event.jobId);
-      const { dueAtSeconds, tardinessCostPerSecondUsd } = event;
-      return withJob(state, event.jobId, { job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd } });
+      const { dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd = job.budgetUsd } = event;
+      return withJob(state, event.jobId, {
+        job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd },
+      });
     }
     case "progress-reported": {
       const { completedShare } = event;
@@ -131,6 +136,7 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     savedShare: 0,
     pace: UNMEASURED_PACE,
     resumesAtSeconds: null,
+    spentUsd: 0,
   }));
   return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
 }

@@ -8,9 +8,9 @@ import { rentUsd } from "../domain/cost.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { Random } from "../domain/seeded-random.ts";
 import type { VmType } from "../domain/vm-type.ts";
-import { quotaWithin } from "../domain/vm-type.ts";
 import type { Draft, DraftJob, DraftNode, DraftPart } from "./peer-draft.ts";
 import { partSeconds, usedGpus } from "./peer-draft.ts";
+import { hasQuotaBeside } from "./room-for-node.ts";
 
 /** Probability of passing over the best setup, and of passing over the best node; the same again for each next one. */
 const PASS_OVER_PROBABILITY = 0.05;
@@ -124,7 +124,7 @@ function openNode(
       (candidate) =>
         candidate.gpuType === setup.vmType.gpuType &&
         partSeconds(candidate, part) < Infinity &&
-        hasQuota(problem, open, candidate),
+        hasQuotaBeside(problem, open, candidate),
     )
     .sort((a, b) => b.gpuCount - a.gpuCount)[0];
   if (vmType === undefined) return false;
@@ -132,22 +132,18 @@ function openNode(
   return true;
 }
 
-/** Whether one more node of a VM type may be rented. */
-export function hasQuota(problem: PlanningProblem, draft: Draft, vmType: VmType): boolean {
-  return draft.filter((node) => node.vmType === vmType).length < quotaWithin(vmType, problem.maxNodes);
-}
-
 function shrink(problem: PlanningProblem, draft: DraftNode[], index: number): DraftNode {
   const node = draft[index];
   if (node === undefined) throw new RangeError(`The draft has no node ${index}`);
   const used = usedGpus(node);
+  const others = draft.filter((other) => other !== node);
   const cheapest = problem.vmTypes
     .filter(
       (vmType) =>
         vmType.gpuType === node.vmType.gpuType &&
         vmType.gpuCount >= used &&
         vmType.pricePerHourUsd < node.vmType.pricePerHourUsd &&
-        hasQuota(problem, draft, vmType) &&
+        hasQuotaBeside(problem, others, vmType) &&
         node.parts.every((part) => partSeconds(vmType, part) < Infinity),
     )
     .sort((a, b) => a.pricePerHourUsd - b.pricePerHourUsd)[0];

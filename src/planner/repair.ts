@@ -1,12 +1,13 @@
 /**
  * From what jobs would use at the dual's prices to nodes that can be rented: each VM type packs its use into nodes, largest parts first;
- * nodes that are worth least at those prices are given up until the quotas and N hold. The slot assignment then evicts whom they held.
+ * nodes that are worth least at those prices are given up until the quotas, the limits and N hold. The slot assignment then evicts whom they held.
  */
+import type { LimitRow } from "../formulation/limit-rows.ts";
 import type { NodeCutKind } from "../formulation/node-cuts.ts";
 import { worthOfParts } from "../formulation/node-cuts.ts";
 import type { SlotTable } from "../formulation/slot-table.ts";
 
-/** Nodes of each cut: at most Q_v of a VM type and N together. */
+/** Nodes of each cut: at most Q_v of a VM type and N together, and within every limit. */
 export function repairedNodes(
   table: SlotTable,
   cuts: readonly NodeCutKind[],
@@ -26,6 +27,7 @@ export function repairedNodes(
       quota,
     );
   });
+  for (const row of table.limits) giveUpCounting(nodes, cuts, { row, worth });
   giveUp(nodes, order, table.maxNodes);
   return nodes;
 }
@@ -99,5 +101,24 @@ function giveUp(nodes: Int32Array, order: readonly number[], most: number): void
     const given = Math.min(excess, nodes[q] ?? 0);
     nodes[q] = (nodes[q] ?? 0) - given;
     excess -= given;
+  }
+}
+
+/** Gives up nodes that count against a limit until it holds, those first that are worth least for what they count. */
+function giveUpCounting(
+  nodes: Int32Array,
+  cuts: readonly NodeCutKind[],
+  { row, worth }: { readonly row: LimitRow; readonly worth: readonly number[] },
+): void {
+  const weightOf = (q: number): number => row.weights[cuts[q]?.vmType ?? -1] ?? 0;
+  let excess = nodes.reduce((total, count, q) => total + count * weightOf(q), 0) - row.limit;
+  const order = Array.from(cuts.keys())
+    .filter((q) => weightOf(q) > 0)
+    .sort((a, b) => (worth[a] ?? 0) / weightOf(a) - (worth[b] ?? 0) / weightOf(b) || b - a);
+  for (const q of order) {
+    if (excess <= 0) return;
+    const given = Math.min(Math.ceil(excess / weightOf(q)), nodes[q] ?? 0);
+    nodes[q] = (nodes[q] ?? 0) - given;
+    excess -= given * weightOf(q);
   }
 }

@@ -16,6 +16,7 @@ import { coreModel } from "../formulation/core-model.ts";
 import type { DualPrices } from "../formulation/dual-prices.ts";
 import { dualPrices } from "../formulation/dual-prices.ts";
 import type { Assignment } from "../formulation/formulation.ts";
+import { limitPrices } from "../formulation/limit-prices.ts";
 import type { NodeCutKind } from "../formulation/node-cuts.ts";
 import { nodeCuts } from "../formulation/node-cuts.ts";
 import type { SeparableObjective } from "../formulation/objective.ts";
@@ -121,7 +122,11 @@ export async function solveSeparable(
     bound,
     rounding: ROUNDING * table.largestCost,
     stopReason: stopReasonOf(search, outcome),
-    warmStart: warmStartOf(table, objective.name, dual.prices),
+    warmStart: warmStartOf(table, objective.name, {
+      prices: dual.prices,
+      limitPrices:
+        objective.unit === "USD per hour" ? limitPrices(table, dual.prices, problem.nodeLimits) : [],
+    }),
   };
 }
 

@@ -31,6 +31,9 @@ function alternativesTable(alternatives: readonly Alternative[]): string {
   return tableText(["VM type", "GPUs", "time", "USD shared", "USD alone", "late USD", "verdict"], rows);
 }
 
+/** Sums of prices without their rounding. */
+const amount = (value: number): string => `${Number(value.toPrecision(6))}`;
+
 function verdictText(verdict: Verdict): string {
   switch (verdict.kind) {
     case "chosen":
@@ -45,6 +48,10 @@ function verdictText(verdict: Verdict): string {
       return `all ${verdict.maxNodes} nodes are rented`;
     case "blocked-by-quota":
       return `quota of ${verdict.quotaNodes} is used up`;
+    case "blocked-by-limit":
+      return `${verdict.label}: ${amount(verdict.used)} of ${amount(verdict.limit)} ${verdict.unit} in use`;
+    case "over-budget":
+      return `${usdText(verdict.budgetLeftUsd)} USD of its budget left`;
     case "impossible":
       return verdict.reason;
     default:

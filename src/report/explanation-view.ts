@@ -1,5 +1,6 @@
 /** Why each job runs where it runs, or waits, as JSON. */
 import { z } from "zod";
+import { LIMIT_UNITS } from "../domain/node-limit.ts";
 import type { Alternative, JobExplanation } from "../planner/explain.ts";
 import { gpusField, idField, secondsField, usdField, vmTypeField } from "./view-fields.ts";
 
@@ -19,6 +20,21 @@ const verdictSchema = z
     }),
     z.strictObject({ kind: z.literal("blocked-by-node-limit"), maxNodes: z.int().min(0) }),
     z.strictObject({ kind: z.literal("blocked-by-quota"), quotaNodes: z.int().min(0) }),
+    z.strictObject({
+      kind: z.literal("blocked-by-limit"),
+      limitId: z
+        .string()
+        .meta({ description: "Which of the cluster's limits.", example: "quota.eastus.NCv3.vCPUs" }),
+      label: z.string().meta({ example: "quota of family NCv3 in eastus" }),
+      unit: z.enum(LIMIT_UNITS),
+      used: z.number().min(0).meta({ description: "What the nodes that stay use, in its unit." }),
+      limit: z.number().min(0),
+    }),
+    z.strictObject({
+      kind: z.literal("over-budget"),
+      sharedRentUsd: z.number().min(0).meta({ description: "Rent until completion there on a full node." }),
+      budgetLeftUsd: z.number().min(0).meta({ description: "What is left of the job's budget." }),
+    }),
     z.strictObject({ kind: z.literal("impossible"), reason: z.string() }),
   ])
   .meta({ id: "Verdict", description: "What stands for or against a configuration." });

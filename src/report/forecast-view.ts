@@ -47,6 +47,10 @@ export const waitingJobSchema = z
   .strictObject({
     kind: z.literal("waiting"),
     jobId: idField,
+    reason: z.enum(["not-yet", "budget"]).meta({
+      description:
+        "budget: no configuration can finish it within what is left of its budget, so that it does not start until that is raised.",
+    }),
     slackSeconds: z.number().meta({
       description:
         "Seconds it can still wait and meet its due date in its fastest configuration; negative when it is late already.",
@@ -94,6 +98,7 @@ export function waitingJobView(forecast: WaitingForecast): WaitingJobView {
   return {
     kind: "waiting",
     jobId: forecast.jobId,
+    reason: forecast.reason,
     slackSeconds: forecast.slackSeconds,
     soonestCompletionAt: isoTime(forecast.soonestCompletionAtSeconds),
     leastTardinessSeconds: forecast.leastTardinessSeconds,

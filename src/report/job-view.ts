@@ -33,6 +33,10 @@ export const jobViewSchema = z
     checkpointSeconds: secondsField.meta({
       description: "Seconds without progress each time that it goes on after a stop or a move.",
     }),
+    budgetUsd: usdField.nullable().meta({
+      description: "What its rent may come to; null is unlimited.",
+    }),
+    spentUsd: usdField.meta({ description: "Its shares of its nodes' rent so far, by the GPUs in use." }),
     completedShare: z.number().min(0).max(1).meta({
       description: "Share of the work that is done: as reported, and as predicted since.",
       example: 0.4,
@@ -96,7 +100,7 @@ export function jobDetail(state: ClusterState, entry: JobState): JobDetail {
 }
 
 function jobView(
-  { id, job, status, completedShare, savedShare, pace }: JobState,
+  { id, job, status, completedShare, savedShare, pace, spentUsd }: JobState,
   placement: Placement | undefined,
   forecast: JobForecast | undefined,
 ): JobView {
@@ -112,6 +116,8 @@ function jobView(
     dueAt: isoTime(job.dueAtSeconds),
     tardinessCostPerHourUsd: perSecondToPerHour(job.tardinessCostPerSecondUsd),
     checkpointSeconds: job.checkpointSeconds ?? 0,
+    budgetUsd: job.budgetUsd,
+    spentUsd,
     completedShare,
     savedShare,
     pace: { durationFactor: pace.factor, observedShare: pace.observedShare },

@@ -60,7 +60,7 @@ function runningTable(running: readonly RunningForecast[], decidedAtSeconds: num
 
 function waitingTable(waiting: readonly WaitingForecast[]): string {
   const rows = waiting.map((forecast) => [
-    forecast.jobId,
+    forecast.reason === "budget" ? `${forecast.jobId} (over budget)` : forecast.jobId,
     forecast.slackSeconds >= 0
       ? durationText(forecast.slackSeconds)
       : `late by ${durationText(-forecast.slackSeconds)}`,

@@ -23,6 +23,10 @@ export const vmTypeViewSchema = z
       .meta({ description: "Main memory; null where the catalogue does not say." }),
     pricePerHourUsd: usdField.meta({ description: "On-demand price in USD per hour." }),
     region: z.string().meta({ example: "eastus" }),
+    family: z.string().nullable().meta({
+      description: "Family that the provider counts quotas by; null where the catalogue does not say.",
+      example: "NC",
+    }),
     quotaNodes: z
       .int()
       .min(0)
@@ -51,6 +55,7 @@ export function vmTypeView(vmType: VmType): VmTypeView {
     memoryGib,
     pricePerHourUsd,
     region,
+    family,
     quotaNodes,
     bootSeconds = 0,
     minimumBillingSeconds = 0,
@@ -65,6 +70,7 @@ export function vmTypeView(vmType: VmType): VmTypeView {
     memoryGib,
     pricePerHourUsd,
     region,
+    family,
     quotaNodes,
     bootSeconds,
     minimumBillingSeconds,

@@ -5,8 +5,8 @@ import { isReservedTwin, providerVmTypeId, withTwinDurations } from "../catalog/
 import type { ClusterSettings } from "../domain/cluster-state.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
 import { scaledTable, unitOf } from "../domain/duration-table.ts";
+import { limitWeight, mostWithin } from "../domain/node-limit.ts";
 import type { VmTypeId } from "../domain/ids.ts";
-import type { VmType } from "../domain/vm-type.ts";
 
 type JobMaker = ReturnType<typeof jobMaker>;
 
@@ -17,29 +17,32 @@ export type JobMakers = (clusterId: string, settings: ClusterSettings) => JobMak
 export function jobMakers(reference: ReferenceData): JobMakers {
   const makers = new Map<string, { readonly offer: string; readonly maker: JobMaker }>();
   return (clusterId, settings) => {
-    const offer = offerOf(settings);
+    // What a refusal says names all limits.
+    const offer = JSON.stringify([offerOf(settings), settings.maxNodes, settings.nodeLimits]);
     const known = makers.get(clusterId);
     if (known?.offer === offer) return known.maker;
-    const maker = makerFor(reference, settings.vmTypes);
+    const maker = makerFor(reference, settings);
     makers.set(clusterId, { offer, maker });
     return maker;
   };
 }
 
 /** All that durations depend on, as a text: equal where jobs made for the one settings suit the other. Prices are not part of it. */
-export function offerOf({ vmTypes }: ClusterSettings): string {
+export function offerOf({ vmTypes, nodeLimits }: ClusterSettings): string {
   return JSON.stringify(
     vmTypes.map(({ id, gpuType, gpuCount, gpuShare, gpuMemoryGib, vcpuCount, memoryGib, quotaNodes }) => ({
       id,
       machine: [gpuType, gpuCount, gpuShare, gpuMemoryGib, vcpuCount, memoryGib],
       // The twin of a reservation comes and goes with time, and its durations stay.
-      isClosed: quotaNodes === 0 && !isReservedTwin(id),
+      isClosed:
+        (quotaNodes === 0 && !isReservedTwin(id)) ||
+        nodeLimits.some((limit) => limitWeight(limit, id) > mostWithin(limit)),
     })),
   );
 }
 
 /** A reserved twin is the same machine as its VM type: it takes the same time, also where a user measured it. */
-function makerFor(reference: ReferenceData, vmTypes: readonly VmType[]): JobMaker {
+function makerFor(reference: ReferenceData, { vmTypes, maxNodes, nodeLimits }: ClusterSettings): JobMaker {
   const twinOf = new Map(
     vmTypes.filter(({ id }) => isReservedTwin(id)).map(({ id }) => [id, providerVmTypeId(id)]),
   );
@@ -47,7 +50,7 @@ function makerFor(reference: ReferenceData, vmTypes: readonly VmType[]): JobMake
     .filter(({ id }) => !twinOf.has(id))
     // With all its nodes reserved a VM type has no quota left on demand, and can be rented all the same.
     .map((vmType) => ([...twinOf.values()].includes(vmType.id) ? { ...vmType, quotaNodes: null } : vmType));
-  const make = jobMaker(reference, machines);
+  const make = jobMaker(reference, { vmTypes: machines, maxNodes, nodeLimits });
   if (twinOf.size === 0) return make;
   const withTwins = twinTables(twinOf);
   return (spec, given) => {

@@ -21,7 +21,7 @@ afterAll(() => solver.close());
 const limits = { relativeGap: 1e-3, maxTreeNodes: 2000, seed: 1 };
 const means = { run: oneByOne(solver), limits };
 const AS_IT_IS = variant("as it is");
-const SETTINGS = { vmTypes: VM_TYPES, maxNodes: 2, replanIntervalSeconds: 3600 };
+const SETTINGS = { vmTypes: VM_TYPES, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 };
 
 const arrivals = ["a", "b", "c", "d", "e"].map((id, index) => ({
   ...hourJob(id, 4000 + 1500 * index),

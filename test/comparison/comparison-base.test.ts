@@ -17,7 +17,7 @@ describe("what a comparison begins from", () => {
   it("is an empty cluster with the jobs submitted by now, the others still to come", () => {
     const later = { ...hourJob("b"), submittedAtSeconds: NOW_SECONDS + 60 };
     const base = baseOfJobs(
-      { vmTypes: VM_TYPES, maxNodes: 2, replanIntervalSeconds: 60 },
+      { vmTypes: VM_TYPES, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 60 },
       [later, hourJob("a")],
       { nowSeconds: NOW_SECONDS, policy: "progress-value" },
     );

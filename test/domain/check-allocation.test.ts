@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AllocatedNode } from "../../src/domain/allocation.ts";
 import { checkAllocation } from "../../src/domain/check-allocation.ts";
+import type { NodeLimit } from "../../src/domain/node-limit.ts";
 import { testVmType } from "../support/random-problem.ts";
 import { node, writtenJob, writtenProblem } from "../support/written-problem.ts";
 
@@ -63,5 +64,37 @@ describe("checkAllocation", () => {
       nodes: [node("node-1", "NC12", { a: 2, z: 1 }), node("node-1", "NC99", {})],
     }).map(({ rule }) => rule);
     expect(rules).toEqual(["gpu-capacity", "unknown-job", "unknown-vm-type", "duplicate-node"]);
+  });
+});
+
+describe("checkAllocation: limits", () => {
+  const limit = (id: string, weights: Readonly<Record<string, number>>, most: number): NodeLimit => ({
+    id,
+    label: `quota of ${id}`,
+    weights,
+    limit: most,
+    unit: "vCPUs",
+  });
+  const withLimits = (...nodeLimits: readonly NodeLimit[]): readonly string[] =>
+    checkAllocation(
+      { ...problem, nodeLimits },
+      { nodes: [node("node-1", "NC12", { a: 1 }), node("node-2", "NC6", { b: 1 })] },
+    ).map(({ rule, detail }) => `${rule}: ${detail}`);
+
+  it("accepts what adds up to the limit, and what does not count", () => {
+    expect(withLimits(limit("family", { NC12: 12, NC6: 6 }, 18), limit("other", { NC24: 24 }, 0))).toEqual(
+      [],
+    );
+  });
+
+  it("says which limit is exceeded and by how much", () => {
+    expect(withLimits(limit("wide", { NC12: 12 }, 12), limit("family", { NC12: 12, NC6: 6 }, 14))).toEqual([
+      "limit: 18 vCPUs count against quota of family (family), 4 more than its 14",
+    ]);
+  });
+
+  it("does not take the rounding of a sum of prices for an excess", () => {
+    // 0.1 + 0.2 is more than 0.3 in doubles.
+    expect(withLimits(limit("budget", { NC12: 0.1, NC6: 0.2 }, 0.3))).toEqual([]);
   });
 });

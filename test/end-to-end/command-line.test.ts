@@ -68,11 +68,13 @@ describe("berth plan", () => {
   });
 
   it("prints tables, also of jobs that wait", async () => {
-    const path = changed("no-nodes", { scenario: { maxNodes: 0 } });
+    const limits = { quotas: [{ family: "NV", limit: 6, unit: "vCPUs" }] };
+    const path = changed("one-node", { scenario: { maxNodes: 1, limits } });
     const { exitCode, stdout } = await berth("plan", path, "--explain");
     expect(exitCode).toBe(0);
-    expect(stdout).toContain("0 of 0 nodes rented for 0.00 USD/h, 0 jobs run, 6 wait");
-    expect(stdout).toContain("all 0 that may be rented are");
+    expect(stdout).toMatch(/1 of 1 nodes rented for 0\.(56|62) USD\/h, 1 jobs run, 5 wait/);
+    expect(stdout).toContain("all 1 that may be rented are");
+    expect(stdout).toContain("the quota of family NV of 6 vCPUs leaves no room for one Standard_NV24");
   });
 
   it("decides with the literature's MILP and with the peer's rule too", async () => {
@@ -103,6 +105,21 @@ describe("berth plan", () => {
       "a due date without zone",
       changed("zone", { firstJob: { dueAt: "2019-09-02T10:00:00" } }),
       ["/jobs/0/dueAt", "no time zone", "10:00:00Z"],
+    ],
+    [
+      "a cluster of no nodes",
+      changed("no-nodes", { scenario: { maxNodes: 0 } }),
+      ["/jobs/5", "Raise maxNodes from 0 to 1 nodes."],
+    ],
+    [
+      "a budget below the cheapest node",
+      changed("hourly", { scenario: { limits: { budgetPerHourUsd: 0.5 } } }),
+      ["/jobs/0", "Raise the hourly budget from 0.50 to 0.56 USD per hour."],
+    ],
+    [
+      "a quota that nothing counts against",
+      changed("quota", { scenario: { limits: { quotas: [{ family: "NC9", limit: 6, unit: "vCPUs" }] } } }),
+      ["/limits/quotas/0/family", '"NC9"', "NC, NV"],
     ],
     [
       "a job that fits nowhere",

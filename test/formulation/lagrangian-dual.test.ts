@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { PlanningProblem } from "../../src/domain/planning-problem.ts";
 import { dualPrices } from "../../src/formulation/dual-prices.ts";
-import { lagrangianDual, nodeScarcity } from "../../src/formulation/lagrangian-dual.ts";
+import { lagrangianDual } from "../../src/formulation/lagrangian-dual.ts";
+import { nodeScarcity } from "../../src/formulation/node-market.ts";
 import type { SeparableObjective } from "../../src/formulation/objective.ts";
 import { separableObjective } from "../../src/formulation/objective.ts";
 import type { SlotTable } from "../../src/formulation/slot-table.ts";

@@ -22,6 +22,7 @@ export function vmType(fields: Partial<VmType> & Pick<VmType, "gpuType" | "gpuMe
     memoryGib: null,
     pricePerHourUsd: 1,
     region: "test",
+    family: null,
     quotaNodes: null,
     ...fields,
   };

@@ -23,7 +23,7 @@ const share = (state: ClusterState, id: string): number =>
 
 describe("observe: time", () => {
   it("the first event sets the clock and costs nothing", () => {
-    const empty = emptyCluster({ vmTypes, maxNodes: 2, replanIntervalSeconds: 3600 });
+    const empty = emptyCluster({ vmTypes, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 });
     const state = observe(empty, { kind: "timer-elapsed", ...at(0) });
     expect(state).toMatchObject({ nowSeconds: NOW_SECONDS, revision: 1, accruedRentUsd: 0 });
   });
@@ -126,9 +126,9 @@ describe("observe: jobs", () => {
 
 describe("pose", () => {
   it("throws before the first event, since there is no time to decide at", () => {
-    expect(() => pose(emptyCluster({ vmTypes, maxNodes: 2, replanIntervalSeconds: 3600 }))).toThrow(
-      /No event/,
-    );
+    expect(() =>
+      pose(emptyCluster({ vmTypes, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 })),
+    ).toThrow(/No event/);
   });
 
   it("shrinks every row of a job by the share that is done, and carries the revision", () => {

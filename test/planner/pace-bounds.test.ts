@@ -18,6 +18,7 @@ const factorAfter = (seconds: number, completedShare: number): number =>
       savedShare: 0,
       pace: { ...UNMEASURED_PACE, measuredFrom: { atSeconds: START_SECONDS, completedShare: 0 } },
       resumesAtSeconds: null,
+      spentUsd: 0,
     },
     placement,
     { atSeconds: START_SECONDS + seconds, completedShare },

@@ -71,6 +71,7 @@ const problemOf = (jobs: readonly PlanningJob[], maxNodes: number): PlanningProb
   nowSeconds: 0,
   replanIntervalSeconds: 1e6,
   maxNodes,
+  nodeLimits: [],
   vmTypes: [
     testVmType("big", { gpuCount: 4, pricePerHourUsd: 3.6, gpuType: "K80" }),
     testVmType("small", { gpuCount: 1, pricePerHourUsd: 1, gpuType: "K80" }),

@@ -94,6 +94,7 @@ describe("plan as JSON", () => {
       {
         kind: "waiting",
         jobId: "b",
+        reason: "not-yet",
         slackSeconds: 100,
         soonestCompletionAt: "2026-09-21T14:43:20Z",
         leastTardinessSeconds: 0,

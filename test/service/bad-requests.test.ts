@@ -117,6 +117,18 @@ describe("a batch of jobs that is refused as a whole", () => {
     );
   });
 
+  it("for a job that its own budget pays for nowhere, with what would be enough", async () => {
+    await refused(server.post("/v1/jobs", { jobs: [jobSpec(), jobSpec({ budgetUsd: 0.25 })] }), 422, {
+      problems: [
+        {
+          path: "/jobs/1/budgetUsd",
+          value: 0.25,
+          fix: expect.stringMatching(/^Raise the budget of the job from 0\.25 to \d\.\d\d USD\.$/) as string,
+        },
+      ],
+    });
+  });
+
   it("for a job that would outlast the calendar", async () => {
     const endless = jobSpec({ samples: 1e9, epochs: 1e9, batchSize: 1 });
     await refused(server.post("/v1/jobs", { jobs: [endless] }), 422, {

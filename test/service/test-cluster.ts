@@ -13,6 +13,7 @@ export const SETTINGS: ClusterSettings = {
     testVmType("small", { gpuCount: 1, pricePerHourUsd: 1 }),
   ],
   maxNodes: 2,
+  nodeLimits: [],
   replanIntervalSeconds: 3600,
 };
 
@@ -33,6 +34,7 @@ export function testJob(id: string, submittedAtSeconds = START_SECONDS): Job {
     submittedAtSeconds,
     dueAtSeconds: submittedAtSeconds + 1900,
     tardinessCostPerSecondUsd: 0.01,
+    budgetUsd: null,
     durations: {
       entries: [duration("small", 1, 3600), duration("large", 1, 3600), duration("large", 2, 1800)],
       missing: [],

@@ -29,6 +29,7 @@ export const SETTINGS: ClusterSettings = {
     testVmType("small", { gpuCount: 1, pricePerHourUsd: 1, gpuType: "K80" }),
   ],
   maxNodes: 2,
+  nodeLimits: [],
   replanIntervalSeconds: 1e6,
 };
 
@@ -48,6 +49,7 @@ export function testJob(
     submittedAtSeconds: args.submittedAtSeconds ?? 0,
     dueAtSeconds: args.dueAtSeconds ?? 1e9,
     tardinessCostPerSecondUsd: args.weightPerSecondUsd ?? 0,
+    budgetUsd: null,
     durations: {
       entries: Object.entries(args.seconds).map(([key, durationSeconds]) => {
         const [vmType = "", gpus = "1"] = key.split(" ");

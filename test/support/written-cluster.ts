@@ -5,6 +5,7 @@ import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import type { MissingDuration } from "../../src/domain/duration-table.ts";
 import { jobId, vmTypeId } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/job.ts";
+import type { NodeLimit } from "../../src/domain/node-limit.ts";
 import type { VmType } from "../../src/domain/vm-type.ts";
 import { observe } from "../../src/planner/observe.ts";
 import { NOW_SECONDS } from "./written-problem.ts";
@@ -13,7 +14,11 @@ import { NOW_SECONDS } from "./written-problem.ts";
 export function clusterJob(
   id: string,
   durations: Readonly<Record<string, readonly (number | null)[]>>,
-  args: { readonly dueInSeconds: number; readonly missing?: readonly MissingDuration[] },
+  args: {
+    readonly dueInSeconds: number;
+    readonly missing?: readonly MissingDuration[];
+    readonly budgetUsd?: number;
+  },
 ): Job {
   return {
     id: jobId(id),
@@ -21,6 +26,7 @@ export function clusterJob(
     submittedAtSeconds: NOW_SECONDS,
     dueAtSeconds: NOW_SECONDS + args.dueInSeconds,
     tardinessCostPerSecondUsd: 0.01,
+    budgetUsd: args.budgetUsd ?? null,
     durations: {
       entries: Object.entries(durations).flatMap(([type, row]) =>
         row.flatMap((durationSeconds, index) =>
@@ -49,11 +55,13 @@ export function clusterWith(args: {
   readonly vmTypes: readonly VmType[];
   readonly jobs: readonly Job[];
   readonly maxNodes?: number;
+  readonly nodeLimits?: readonly NodeLimit[];
   readonly nodes?: readonly AllocatedNode[];
 }): ClusterState {
   const empty = emptyCluster({
     vmTypes: args.vmTypes,
     maxNodes: args.maxNodes ?? 2,
+    nodeLimits: args.nodeLimits ?? [],
     replanIntervalSeconds: 3600,
   });
   const arrived = observe(empty, { kind: "jobs-arrived", atSeconds: NOW_SECONDS, jobs: args.jobs });

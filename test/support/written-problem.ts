@@ -2,6 +2,7 @@
 import type { AllocatedNode, Allocation } from "../../src/domain/allocation.ts";
 import { EMPTY_ALLOCATION } from "../../src/domain/allocation.ts";
 import { jobId, nodeId, vmTypeId } from "../../src/domain/ids.ts";
+import type { NodeLimit } from "../../src/domain/node-limit.ts";
 import type { PlanningJob, PlanningProblem } from "../../src/domain/planning-problem.ts";
 import type { VmType } from "../../src/domain/vm-type.ts";
 
@@ -31,6 +32,7 @@ export function writtenProblem(args: {
   readonly vmTypes: readonly VmType[];
   readonly jobs: readonly PlanningJob[];
   readonly maxNodes: number;
+  readonly nodeLimits?: readonly NodeLimit[];
   readonly current?: Allocation;
 }): PlanningProblem {
   const current = args.current ?? EMPTY_ALLOCATION;
@@ -39,6 +41,7 @@ export function writtenProblem(args: {
     nowSeconds: NOW_SECONDS,
     replanIntervalSeconds: 3600,
     maxNodes: args.maxNodes,
+    nodeLimits: args.nodeLimits ?? [],
     vmTypes: args.vmTypes,
     jobs: args.jobs,
     current,

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { blackoutWindowsSchema } from "../../catalog/blackout-windows.ts";
 import { cronScheduleSchema } from "../../catalog/cron-schedule.ts";
 import { idSchema } from "../../catalog/job-spec.ts";
+import type { Limits } from "../../catalog/limits.ts";
+import { BUDGET_LIMIT_ID, limitsSchema } from "../../catalog/limits.ts";
 import { priceCalendarSchema } from "../../catalog/price-calendar.ts";
 import { pricePlanSchema } from "../../catalog/price-plan.ts";
 import { catalogVmTypeSchema } from "../../catalog/vm-catalog-schema.ts";
@@ -37,6 +39,20 @@ const shippedCatalogSchema = z
   })
   .meta({ id: "ShippedCatalog", description: "VM types of a catalogue that comes with Berth." });
 
+const bootSchema = z
+  .number()
+  .min(0)
+  .max(LONGEST_INTERVAL_SECONDS)
+  .meta({ description: "Seconds that a new node is billed before jobs on it make progress.", example: 180 });
+const billingSchema = z
+  .number()
+  .min(0)
+  .max(LONGEST_INTERVAL_SECONDS)
+  .meta({
+    description: "Seconds that a node is billed at least, however soon it is given back.",
+    example: 60,
+  });
+
 const inlineVmTypeSchema = z
   .strictObject({
     ...catalogVmTypeSchema.omit({ priceDate: true, priceSource: true, source: true, retirement: true }).shape,
@@ -46,6 +62,8 @@ const inlineVmTypeSchema = z
     quotaNodes: quotaSchema
       .nullable()
       .meta({ description: "Nodes of this VM type at once; null is unlimited." }),
+    bootSeconds: bootSchema.optional(),
+    minimumBillingSeconds: billingSchema.optional(),
   })
   .meta({ id: "InlineVmType", description: "A VM type with its price." });
 
@@ -76,6 +94,9 @@ const configurationFields = {
       "Which duration a decision reckons with: the predicted median, or the upper end of its 80 % interval.",
     example: "P50",
   }),
+  limits: limitsSchema.meta({ description: "Quotas of regions and families, and a budget per hour." }),
+  bootSeconds: bootSchema,
+  minimumBillingSeconds: billingSchema,
   pricePlan: pricePlanSchema
     .nullable()
     .meta({ description: "Discounts, reservations, spot prices; null for none." }),
@@ -94,6 +115,9 @@ export const clusterConfigurationSchema = z
   .strictObject({
     ...configurationFields,
     durationPercentile: configurationFields.durationPercentile.default("P50"),
+    limits: configurationFields.limits.default({ quotas: [] }),
+    bootSeconds: configurationFields.bootSeconds.default(0),
+    minimumBillingSeconds: configurationFields.minimumBillingSeconds.default(0),
     pricePlan: configurationFields.pricePlan.default(null),
     priceCalendar: configurationFields.priceCalendar.default(null),
     blackoutWindows: configurationFields.blackoutWindows.default([]),
@@ -130,7 +154,25 @@ const inlineVmType = (vmType: VmType): z.output<typeof inlineVmTypeSchema> => ({
   pricePerHourUsd: vmType.pricePerHourUsd,
   region: vmType.region,
   quotaNodes: vmType.quotaNodes,
+  ...(vmType.family === null ? {} : { family: vmType.family }),
+  ...(vmType.bootSeconds === undefined ? {} : { bootSeconds: vmType.bootSeconds }),
+  ...(vmType.minimumBillingSeconds === undefined
+    ? {}
+    : { minimumBillingSeconds: vmType.minimumBillingSeconds }),
 });
+
+/** Limits as they could have been given: whom a quota counts is told by the VM types. */
+function limitsOfSettings({ nodeLimits }: ClusterSettings): Limits {
+  const budget = nodeLimits.find(({ id }) => id === BUDGET_LIMIT_ID);
+  return {
+    ...(budget === undefined ? {} : { budgetPerHourUsd: budget.limit }),
+    quotas: nodeLimits.flatMap(({ id, weights, limit, unit }) =>
+      id === BUDGET_LIMIT_ID
+        ? []
+        : [{ vmTypes: Object.keys(weights).filter((type) => (weights[type] ?? 0) > 0), limit, unit }],
+    ),
+  };
+}
 
 /** The configuration that says of itself what settings say: for a cluster that begins with a scenario. */
 export function configurationOfSettings(settings: ClusterSettings, policy: PolicyName): ClusterConfiguration {
@@ -141,6 +183,9 @@ export function configurationOfSettings(settings: ClusterSettings, policy: Polic
     replanIntervalSeconds,
     policy,
     durationPercentile,
+    limits: limitsOfSettings(settings),
+    bootSeconds: 0,
+    minimumBillingSeconds: 0,
     pricePlan: null,
     priceCalendar: null,
     blackoutWindows: [],

@@ -5,6 +5,7 @@ import { pricePlanProblems } from "../../catalog/check-price-plan.ts";
 import { vmCatalogProblems } from "../../catalog/check-vm-catalog.ts";
 import type { InputProblem } from "../../catalog/input-problem.ts";
 import { InvalidInput } from "../../catalog/input-problem.ts";
+import { nodeLimitsOf } from "../../catalog/limits.ts";
 import { loadVmCatalog } from "../../catalog/load-vm-catalog.ts";
 import { applyPriceCalendar, nextPriceChangeAfter } from "../../catalog/price-calendar.ts";
 import { nextPricePlanChangeAfter } from "../../catalog/price-plan.ts";
@@ -26,12 +27,28 @@ export function settingsOf(
   reference: ReferenceData,
   atSeconds: number,
 ): ClusterSettings {
-  const { maxNodes, replanIntervalSeconds, durationPercentile } = configuration;
+  const { maxNodes, replanIntervalSeconds, durationPercentile, limits } = configuration;
+  const { vmTypes: priced } = pricedVmTypes(configuration, reference, atSeconds);
+  const vmTypes = priced.map((vmType) => withCostsOfChange(vmType, configuration));
+  const limited = nodeLimitsOf(limits, vmTypes);
+  if (limited.kind === "refused") throw new InvalidInput(SOURCE, limited.problems.map(below("/limits")));
   return {
-    vmTypes: pricedVmTypes(configuration, reference, atSeconds).vmTypes,
+    vmTypes,
     maxNodes,
+    nodeLimits: limited.nodeLimits,
     replanIntervalSeconds,
     durationPercentile,
+  };
+}
+
+/** What a VM type says of itself goes before what holds for all; nothing is said where it is 0. */
+function withCostsOfChange(vmType: VmType, cluster: ClusterConfiguration): VmType {
+  const bootSeconds = vmType.bootSeconds ?? cluster.bootSeconds;
+  const minimumBillingSeconds = vmType.minimumBillingSeconds ?? cluster.minimumBillingSeconds;
+  return {
+    ...vmType,
+    ...(bootSeconds > 0 ? { bootSeconds } : {}),
+    ...(minimumBillingSeconds > 0 ? { minimumBillingSeconds } : {}),
   };
 }
 
@@ -77,7 +94,13 @@ function listedVmTypes(
   if (catalog.kind === "inline") {
     const problems = inlineProblems(catalog.vmTypes, reference);
     if (problems.length > 0) throw new InvalidInput(SOURCE, problems);
-    return catalog.vmTypes.map((row) => ({ ...row, id: vmTypeId(row.id) }));
+    return catalog.vmTypes.map(({ bootSeconds, minimumBillingSeconds, ...row }) => ({
+      ...row,
+      id: vmTypeId(row.id),
+      family: row.family ?? null,
+      ...(bootSeconds === undefined ? {} : { bootSeconds }),
+      ...(minimumBillingSeconds === undefined ? {} : { minimumBillingSeconds }),
+    }));
   }
   const offered = regionOf(shippedCatalog(catalog.name, reference), catalog.region);
   return withQuotas(SOURCE, chosenTypes(SOURCE, offered, catalog.vmTypes), catalog.quotaNodes ?? {});

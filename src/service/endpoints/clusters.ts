@@ -70,6 +70,9 @@ const CLUSTER_EXAMPLE: ClusterView = {
   configuration: {
     ...CONFIGURATION_EXAMPLE,
     durationPercentile: "P50",
+    limits: { budgetPerHourUsd: 20 },
+    bootSeconds: 180,
+    minimumBillingSeconds: 60,
     pricePlan: null,
     priceCalendar: null,
     blackoutWindows: [],
