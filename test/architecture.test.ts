@@ -35,6 +35,7 @@ const PURE_ROOMS: Readonly<Record<string, readonly string[]>> = {
   formulation: [],
   planner: [],
   simulator: [],
+  comparison: [],
 };
 const SOLVER_PACKAGES = ["highs", "javascript-lp-solver", "piscina", "ml-matrix", "node:"];
 
@@ -44,6 +45,7 @@ describe("the sources", () => {
     expect([...table.keys()].sort()).toEqual([
       "catalog",
       "cli",
+      "comparison",
       "domain",
       "formulation",
       "milp",
@@ -86,7 +88,11 @@ describe("the sources", () => {
   });
 
   it("have named exports only; the entries of worker threads must have a default one", () => {
-    expect(defaultExports(files)).toEqual(["src/cli/simulation-worker.ts", "src/solver/highs-worker.ts"]);
+    expect(defaultExports(files)).toEqual([
+      "src/cli/horizon-worker.ts",
+      "src/cli/simulation-worker.ts",
+      "src/solver/highs-worker.ts",
+    ]);
   });
 });
 

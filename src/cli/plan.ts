@@ -101,8 +101,8 @@ async function plan(path: string, options: PlanOptions): Promise<void> {
   }
 }
 
-/** The cluster at the time of the decision: every job submitted by then waits. */
-function stateAt(path: string, scenario: Scenario, at: number | undefined): ClusterState {
+/** The cluster at the time of the decision: every job submitted by then waits. Throws InvalidInput when there is none. */
+export function stateAt(path: string, scenario: Scenario, at: number | undefined): ClusterState {
   const submissions = scenario.jobs.map((job) => job.submittedAtSeconds);
   const atSeconds = at ?? (submissions.length === 0 ? 0 : Math.max(...submissions));
   const jobs: readonly Job[] = scenario.jobs.filter((job) => job.submittedAtSeconds <= atSeconds);

@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import { InvalidInput } from "../catalog/input-problem.ts";
 import { campaignCommand } from "./campaign.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { compareCommand } from "./compare.ts";
 import { estimateCommand } from "./estimate.ts";
 import { generateCommand } from "./generate.ts";
 import { planCommand } from "./plan.ts";
@@ -20,6 +21,7 @@ export async function runCli(words: readonly string[]): Promise<number> {
     )
     .addCommand(planCommand())
     .addCommand(simulateCommand())
+    .addCommand(compareCommand())
     .addCommand(generateCommand())
     .addCommand(campaignCommand())
     .addCommand(estimateCommand())

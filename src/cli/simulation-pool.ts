@@ -2,37 +2,66 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import type { SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { runSimulation } from "./simulation-run.ts";
-import type { SimulationMessage } from "./simulation-worker.ts";
 
 /** Is told the share of its jobs that each task has completed, as it goes. */
 export type PoolProgress = (taskIndex: number, share: number) => void;
 
 /** How to run tasks. */
-export interface PoolOptions {
+export interface PoolOptions<Report = SimulationReport> {
   /** Workers at most; as many as there are cores when left out. */
   readonly threads?: number;
   readonly onProgress?: PoolProgress;
   /** Is given every report as soon as it is there. */
-  readonly onReport?: (report: SimulationReport, taskIndex: number) => void;
+  readonly onReport?: (report: Report, taskIndex: number) => void;
+}
+
+/** What a worker is sent: a task and where to tell how far it is. */
+export interface PoolMessage<Task> {
+  readonly task: Task;
+  readonly progress: MessagePort;
+}
+
+/** Work that a pool can do: in a worker, whose file exports it as default, and in the caller's thread. */
+export interface PooledWork<Task, Report> {
+  readonly workerUrl: URL;
+  readonly runHere: (task: Task, onShare: (share: number) => void) => Promise<Report>;
 }
 
 /** Runs all tasks; the reports come in the order of the tasks. A single task runs in the caller's thread. */
 export async function runSimulations(
   tasks: readonly SimulationTask[],
-  { threads = availableParallelism(), onProgress, onReport }: PoolOptions = {},
+  options: PoolOptions = {},
 ): Promise<readonly SimulationReport[]> {
+  const work: PooledWork<SimulationTask, SimulationReport> = {
+    workerUrl: new URL("./simulation-worker.ts", import.meta.url),
+    runHere: (task, onShare) =>
+      runSimulation(task, (completed, all) => {
+        onShare(completed / all);
+      }),
+  };
+  return runPooled(work, tasks, options);
+}
+
+/** Runs tasks of any kind; the reports come in the order of the tasks. A single task runs in the caller's thread. */
+export async function runPooled<Task, Report>(
+  work: PooledWork<Task, Report>,
+  tasks: readonly Task[],
+  { threads = availableParallelism(), onProgress, onReport }: PoolOptions<Report> = {},
+): Promise<readonly Report[]> {
   const [only] = tasks;
-  if (only !== undefined && tasks.length === 1) {
-    const report = await runSimulation(only, (completed, all) => onProgress?.(0, completed / all));
+  if (only === undefined) return [];
+  if (tasks.length === 1) {
+    const report = await work.runHere(only, (share) => onProgress?.(0, share));
     onReport?.(report, 0);
     return [report];
   }
-  const pool = new Piscina<SimulationMessage, SimulationReport>({
-    filename: fileURLToPath(new URL("./simulation-worker.ts", import.meta.url)),
+  const pool = new Piscina<PoolMessage<Task>, Report>({
+    filename: fileURLToPath(work.workerUrl),
     // Worker threads do not inherit the loader that lets the main thread run TypeScript.
     execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
     minThreads: 1,

@@ -1,19 +1,16 @@
 /** Runs in a worker thread: one simulation for each message. */
-import type { MessagePort } from "node:worker_threads";
+import type { PoolMessage } from "./simulation-pool.ts";
 import type { SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { runSimulation } from "./simulation-run.ts";
-
-/** A task and where to tell how far it is. */
-export interface SimulationMessage {
-  readonly task: SimulationTask;
-  readonly progress: MessagePort;
-}
 
 /** Share of the jobs after which progress is told again. */
 const PROGRESS_STEP = 0.01;
 
 /** Runs the task; the share of completed jobs goes to the port now and then. */
-export default async function simulateTask({ task, progress }: SimulationMessage): Promise<SimulationReport> {
+export default async function simulateTask({
+  task,
+  progress,
+}: PoolMessage<SimulationTask>): Promise<SimulationReport> {
   let told = 0;
   try {
     return await runSimulation(task, (completed, all) => {

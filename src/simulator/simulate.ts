@@ -24,6 +24,8 @@ export interface SimulationInput {
   readonly means: DecisionMeans;
   /** Stop after the events of this time; null runs until every job has completed. */
   readonly untilSeconds: number | null;
+  /** A cluster in the middle of its work to begin with, at its own time; its settings are those above. Left out: an empty one. */
+  readonly initial?: ClusterState;
   /** How long jobs really take; as predicted when left out. */
   readonly actualSeconds?: ActualSeconds;
   /** Reads a clock of the outside world in seconds, to time decisions with; without it they are not timed. */
@@ -34,6 +36,8 @@ export interface SimulationInput {
     events: readonly ClusterEvent[],
     decisionSeconds: number | null,
   ) => void;
+  /** Awaited after every decision, so that a long simulation lets others work; "stop" ends it there. */
+  readonly pause?: () => Promise<"go-on" | "stop">;
 }
 
 /** Where a simulation ended; `last` is null when no event happened. */
@@ -48,9 +52,10 @@ const MAX_IDLE_DECISIONS = 10_000;
 
 /** Runs a simulation. Throws when jobs are left that the policy never starts. */
 export async function simulate(input: SimulationInput): Promise<SimulationResult> {
-  const clocks = jobClocks(input.actualSeconds ?? asPredicted);
+  const { initial } = input;
+  const clocks = clocksFrom(initial, input.actualSeconds ?? asPredicted);
   const arrivals = arrivalQueue(input.jobs);
-  let state = emptyCluster(input.settings);
+  let state = initial ?? emptyCluster(input.settings);
   let last: Decision | null = null;
   let decisionCount = 0;
   let idleDecisions = 0;
@@ -58,7 +63,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     const at = Math.min(
       arrivals.nextAtSeconds(),
       clocks.nextCompletionAtSeconds(),
-      last?.plan.wakeUpAtSeconds ?? Infinity,
+      (last === null ? initial?.nowSeconds : last.plan.wakeUpAtSeconds) ?? Infinity,
     );
     if (at === Infinity || (input.untilSeconds !== null && at > input.untilSeconds)) {
       return { state, last, decisionCount };
@@ -71,6 +76,7 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
     clocks.follow(state.allocation, at);
     decisionCount += 1;
     input.onDecision?.(last, events, decisionSeconds);
+    if ((await input.pause?.()) === "stop") return { state, last, decisionCount };
     idleDecisions = events.every((event) => event.kind === "timer-elapsed") ? idleDecisions + 1 : 0;
     if (idleDecisions > MAX_IDLE_DECISIONS) {
       throw new Error(
@@ -78,6 +84,19 @@ export async function simulate(input: SimulationInput): Promise<SimulationResult
       );
     }
   }
+}
+
+/** Clocks of the jobs that a cluster has already: what is left of each is the whole that its clock knows. */
+function clocksFrom(initial: ClusterState | undefined, actualSeconds: ActualSeconds): JobClocks {
+  if (initial === undefined) return jobClocks(actualSeconds);
+  const active = activeJobs(initial);
+  const left = new Map(active.map((entry) => [entry.id, 1 - entry.completedShare]));
+  const clocks = jobClocks(
+    (job, vmTypeId, gpus) => actualSeconds(job, vmTypeId, gpus) * (left.get(job.id) ?? 1),
+  );
+  clocks.arrive(active.map((entry) => entry.job));
+  if (initial.nowSeconds !== null) clocks.follow(initial.allocation, initial.nowSeconds);
+  return clocks;
 }
 
 interface ArrivalQueue {

@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { runCli } from "../../src/cli/run-cli.ts";
+import { comparisonViewSchema } from "../../src/report/comparison-view.ts";
+import { planViewSchema } from "../../src/report/plan-view.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "berth-compare-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+const PROTOTYPE = "instances/scenarios/prototype-2019.json";
+
+async function berth(
+  ...words: readonly string[]
+): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  let stdout = "";
+  let stderr = "";
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation((text: unknown) => void (stdout += String(text))),
+    vi.spyOn(console, "error").mockImplementation((text: unknown) => void (stderr += String(text))),
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => (stderr += String(text)) !== ""),
+  ];
+  try {
+    return { exitCode: await runCli(words), stdout, stderr };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const simulatedSchema = z.looseObject({
+  totalCostUsd: z.number(),
+  gpuUtilisation: z.number(),
+  ratioToLowerBound: z.number(),
+});
+
+describe("berth compare", () => {
+  it("has `berth plan` as its first variant, and writes CSV", async () => {
+    const csv = join(folder, "out.csv");
+    const { exitCode, stdout } = await berth(
+      "compare",
+      PROTOTYPE,
+      "--max-nodes",
+      "1,3",
+      "--json",
+      "--csv",
+      csv,
+    );
+    expect(exitCode).toBe(0);
+    const view = comparisonViewSchema.parse(JSON.parse(stdout));
+    if (view.mode !== "decision") throw new Error(view.mode);
+    expect(view.variants.map(({ name }) => name)).toEqual(["as it is", "at most 1 node", "at most 3 nodes"]);
+    const plan = planViewSchema.parse(JSON.parse((await berth("plan", PROTOTYPE, "--json")).stdout));
+    const [first] = view.variants;
+    expect(first?.proof).toEqual(plan.proof);
+    expect(first?.cost.rentPerHourUsd).toBe(plan.rentPerHourUsd);
+    expect(first?.cost.totalUsd).toBeCloseTo(plan.totals.expectedTotalCostUsd, 9);
+    expect(readFileSync(csv, "utf8").split("\r\n")).toHaveLength(5);
+    expect(readFileSync(join(folder, "out-differences.csv"), "utf8")).toMatch(/^variant,kind,id,from,to,/);
+  });
+
+  it("has `berth simulate` as its first variant with --horizon, on several workers", async () => {
+    const file = join(folder, "variants.json");
+    writeFileSync(
+      file,
+      JSON.stringify({ variants: [{ name: "now" }, { name: "dear", priceFactors: { Standard_NV24: 3 } }] }),
+    );
+    const { exitCode, stdout } = await berth(
+      "compare",
+      PROTOTYPE,
+      "--horizon",
+      "--variants",
+      file,
+      "--only",
+      "Standard_NC6",
+      "--threads",
+      "2",
+      "--json",
+    );
+    expect(exitCode).toBe(0);
+    const view = comparisonViewSchema.parse(JSON.parse(stdout));
+    if (view.mode !== "horizon") throw new Error(view.mode);
+    expect(view.variants.map(({ name }) => name)).toEqual(["now", "dear", "only Standard_NC6"]);
+    const simulated = simulatedSchema.parse(
+      JSON.parse((await berth("simulate", PROTOTYPE, "--json")).stdout),
+    );
+    const [first] = view.variants;
+    expect(first?.cost).toMatchObject({
+      totalUsd: simulated.totalCostUsd,
+      ratioToLowerBound: simulated.ratioToLowerBound,
+    });
+    expect(first?.gpuUtilisation).toBeCloseTo(simulated.gpuUtilisation, 9);
+  });
+
+  it("prints tables with a variant for every flag", async () => {
+    const { exitCode, stdout } = await berth(
+      ...["compare", PROTOTYPE, "--only", "Standard_NV12,Standard_NC6", "--only", "Standard_NV24"],
+      ...[
+        "--price-factor",
+        "Standard_NV12=0.7",
+        "--quota",
+        "Standard_NV24=1",
+        "--slack-factor",
+        "0.5",
+        "--p90",
+        "--marginals",
+      ],
+    );
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("One decision at 2019-09-02T09:25:00Z under 7 variants");
+    expect(stdout).toContain('"P90 durations": planned with P90 durations');
+    expect(stdout).toMatch(/JJ\d: Standard_NV24 is not offered in this variant/);
+    expect(stdout).toContain("quota for one more node of Standard_NV24");
+  });
+
+  const broken = join(folder, "broken.json");
+  writeFileSync(broken, '{ "variants": [{ "name": "a" }, { "name": "b", "maxNodes": -1 }] }');
+  const unknown = join(folder, "unknown.json");
+  writeFileSync(unknown, '{ "variants": [{ "name": "a" }, { "name": "b", "onlyVmTypes": ["NV24"] }] }');
+  it.each<[string, readonly string[], readonly string[]]>([
+    ["nothing to compare with", [], ["/variants", "2 items"]],
+    ["a file that is not there", ["--variants", "none.json"], ["none.json", "cannot be read"]],
+    ["a negative limit", ["--variants", broken], ["/variants/1/maxNodes", "-1"]],
+    ["an unknown VM type", ["--variants", unknown], ["/variants/1/onlyVmTypes/0", "Standard_NV24"]],
+    ["an unknown VM type of a flag", ["--quota", "NV24=1"], ["/variants/1/quotaNodes/NV24", "Standard_NV24"]],
+    ["a factor of 0", ["--price-factor", "Standard_NV24=0"], ["price-factor", '"0"']],
+    ["a factor of nothing", ["--price-factor", "0.5"], ["price-factor", "Standard_NV24=0.7"]],
+    ["two of one flag's variant", ["--max-nodes", "1,1"], ["/variants/2/name", "at most 1 node"]],
+    ["both modes", ["--decision", "--horizon", "--p90"], ["--decision", "--horizon"]],
+  ])("refuses %s with exit code 2, path, value and fix", async (_, words, expected) => {
+    const { exitCode, stdout, stderr } = await berth("compare", PROTOTYPE, ...words);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe("");
+    for (const word of expected) expect(stderr).toContain(word);
+  });
+});
