@@ -18,6 +18,7 @@ import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
 import { planningRoutes } from "./routes/planning-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import type { ServiceContext } from "./routes/service-context.ts";
 import type { AuditTrail } from "./security/audit.ts";
@@ -80,6 +81,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),
+    ...webhookRoutes(context),
     ...referenceRoutes(context),
     ...healthRoutes(context),
   ]);

@@ -21,6 +21,7 @@ import {
   getPlanStream,
   putCommand,
 } from "./endpoints/plans.ts";
+import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "./endpoints/webhooks.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -41,6 +42,10 @@ const ENDPOINTS: readonly Endpoint[] = [
   getPlanChanges,
   getCommands,
   putCommand,
+  postWebhooks,
+  getWebhooks,
+  getWebhook,
+  deleteWebhook,
   postEstimates,
   getCatalog,
   getNetworks,
@@ -51,9 +56,12 @@ const ENDPOINTS: readonly Endpoint[] = [
 const TAGS = [
   { name: "Jobs", description: "Training jobs: submit, list, cancel." },
   { name: "Planning", description: "Events, decisions and plans." },
+  { name: "Comparisons", description: "What other VM types, prices, limits or rules would change." },
+  { name: "Webhooks", description: "Who is told of plans." },
   { name: "Clusters", description: "What is planned independently: a catalogue, limits and jobs each." },
   { name: "Predictions", description: "How long a job takes where." },
   { name: "Reference data", description: "What jobs and plans refer to." },
+  { name: "Access", description: "Who may do what, and who did what." },
   { name: "Service", description: "For whoever runs the service." },
 ] satisfies readonly { readonly name: Endpoint["tag"]; readonly description: string }[];
 

@@ -17,6 +17,7 @@ import type { PolicyName } from "../../src/planner/policy.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { createService } from "../../src/service/create-service.ts";
 import { configurationOf } from "../../src/service/clusters/cluster-configuration.ts";
+import type { WebhookRules } from "../../src/service/security/webhook-target.ts";
 import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
@@ -96,6 +97,7 @@ export async function contractServer(options: {
   readonly solver: SolverPort;
   readonly policy?: PolicyName;
   readonly settings?: ClusterSettings;
+  readonly webhookRules?: WebhookRules;
 }): Promise<ContractServer> {
   const { pool, store, empty } = await sharedDatabase();
   await empty();
@@ -127,7 +129,15 @@ export async function contractServer(options: {
     onDecision: () => undefined,
   });
   const guards = openGuards(store, () => clock.nowSeconds(), logger);
-  const service = createService({ store, bell, reference, clock, logger, guards });
+  const service = createService({
+    store,
+    bell,
+    reference,
+    clock,
+    logger,
+    guards,
+    webhookRules: options.webhookRules ?? { allow: [] },
+  });
   const outer = express();
   outer.use(contract);
   outer.use(service.app);
