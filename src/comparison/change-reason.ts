@@ -5,7 +5,6 @@
  */
 import { assertNever } from "../domain/assert-never.ts";
 import type { JobId } from "../domain/ids.ts";
-import { explainJob } from "../planner/explain.ts";
 import type { JobExplanation, Verdict } from "../planner/explain.ts";
 import { newlyCheapest } from "./cheapest-configuration.ts";
 import { allRentedWords, configurationWords, isSameAmount, timeWords } from "./change-words.ts";
@@ -47,19 +46,24 @@ export interface ChangeOfPlace {
   readonly to: PlacedOn | null;
   /** Seconds that a job which waits in the variant can still wait; null where it runs. */
   readonly slackSeconds: number | null;
+  /** Of both plans; undefined where a plan does not know the job. */
+  readonly explanations: {
+    readonly first: JobExplanation | undefined;
+    readonly other: JobExplanation | undefined;
+  };
 }
 
 /** The reason for a change of place. What a variant changes of the job's own data goes first, unless it is its limits. */
 export function changeReason(
   first: DecidedVariant,
   other: DecidedVariant,
-  { jobId, from, to, slackSeconds }: ChangeOfPlace,
+  { jobId, from, to, slackSeconds, explanations }: ChangeOfPlace,
 ): ChangeReason {
   const configurations = [from, to].filter((placed) => placed !== null);
   const data = changedData({ first, other, jobId, configurations });
   const limits = data.filter(({ kind }) => kind === "node-limit" || kind === "quota");
   const own = data.filter((found) => !limits.includes(found));
-  const [before, after] = [first, other].map((decided) => explanationOf(decided, jobId));
+  const { first: before, other: after } = explanations;
   const verdictInVariant = verdictOf(after, from);
   const verdictInFirst = verdictOf(before, to);
   const against = from === null ? null : obstacle(other, from, { verdict: verdictInVariant, where: "" });
@@ -125,11 +129,6 @@ export function costChangeReason(
     verdictInFirst: null,
   };
 }
-
-const explanationOf = (
-  { planned, plan, case: own }: DecidedVariant,
-  jobId: JobId,
-): JobExplanation | undefined => explainJob({ state: planned, plan, policy: own.policy }, jobId);
 
 function verdictOf(explanation: JobExplanation | undefined, placed: PlacedOn | null): Verdict | null {
   if (placed === null) return null;

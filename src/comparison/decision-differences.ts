@@ -1,6 +1,7 @@
 /** Line by line, what is different from the first variant's decision: jobs with their reasons, nodes by VM type, and the sums. */
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { compareIds } from "../domain/ids.ts";
+import { explainJobs } from "../planner/explain.ts";
 import type { ChangeReason } from "./change-reason.ts";
 import { changeReason, costChangeReason } from "./change-reason.ts";
 import { isSameAmount } from "./change-words.ts";
@@ -69,6 +70,7 @@ export function decisionDifference(first: DecidedVariant, other: DecidedVariant)
     MOST_EXPLAINED,
     Math.max(LEAST_EXPLAINED, Math.floor(EXPLANATION_BUDGET / Math.max(1, ids.length))),
   );
+  const reasonOf = reasonFinder(first, other, changed.slice(0, explained));
   const comparable = other.objectiveComparable;
   return {
     totalCostChangeUsd: other.figures.totalCostUsd - first.figures.totalCostUsd,
@@ -78,7 +80,7 @@ export function decisionDifference(first: DecidedVariant, other: DecidedVariant)
     nodes: nodeDifferences(first.figures.nodesByVmType, other.figures.nodesByVmType),
     jobs: changed.map((pair, index) => ({
       ...pair,
-      reason: index < explained ? reasonOf(first, other, pair) : NOT_EXAMINED,
+      reason: index < explained ? reasonOf(pair) : NOT_EXAMINED,
     })),
     unchangedJobs: pairs.length - changed.length,
   };
@@ -166,20 +168,35 @@ function byCostChange(a: Pair, b: Pair): number {
   return size(a) === size(b) ? compareIds(a.jobId, b.jobId) : size(b) - size(a);
 }
 
-function reasonOf(first: DecidedVariant, other: DecidedVariant, pair: Pair): ChangeReason {
-  const { jobId, from, to } = pair;
-  const none = { verdictInVariant: null, verdictInFirst: null };
-  if (to.kind === "left-out") return { cause: "left-out", words: to.reason, ...none };
-  if (from.kind === "left-out") {
-    return { cause: "left-out", words: `in "${first.case.variant.name}" it ${from.reason}`, ...none };
-  }
-  if (!isMoved(pair)) return costChangeReason(first, other, { jobId, from: placeOf(from) });
-  return changeReason(first, other, {
-    jobId,
-    from: placeOf(from),
-    to: placeOf(to),
-    slackSeconds: to.kind === "waiting" ? to.slackSeconds : null,
-  });
+/** Reasons for the pairs that are examined; both plans are explained once, for the jobs that moved. */
+function reasonFinder(
+  first: DecidedVariant,
+  other: DecidedVariant,
+  examined: readonly Pair[],
+): (pair: Pair) => ChangeReason {
+  const moved = examined.filter(isMoved).map(({ jobId }) => jobId);
+  const [before, after] = [first, other].map(
+    ({ planned, plan, case: own }) =>
+      new Map(
+        explainJobs({ state: planned, plan, policy: own.policy }, moved).map((found) => [found.jobId, found]),
+      ),
+  );
+  return (pair) => {
+    const { jobId, from, to } = pair;
+    const none = { verdictInVariant: null, verdictInFirst: null };
+    if (to.kind === "left-out") return { cause: "left-out", words: to.reason, ...none };
+    if (from.kind === "left-out") {
+      return { cause: "left-out", words: `in "${first.case.variant.name}" it ${from.reason}`, ...none };
+    }
+    if (!isMoved(pair)) return costChangeReason(first, other, { jobId, from: placeOf(from) });
+    return changeReason(first, other, {
+      jobId,
+      from: placeOf(from),
+      to: placeOf(to),
+      slackSeconds: to.kind === "waiting" ? to.slackSeconds : null,
+      explanations: { first: before?.get(jobId), other: after?.get(jobId) },
+    });
+  };
 }
 
 const placeOf = (situation: JobSituation): PlacedOn | null =>

@@ -1,76 +1,114 @@
 /**
- * Progress value, the default objective (formulation.md §3): rent is paid for as long as the work it buys is worth more.
+ * Progress value, the default objective (docs/formulation.md): rent is paid for as long as the work it buys is worth more.
  *
- *   max  Σ_j Σ_vg (V_j / t_jvg) x_jvg − Σ_v c_v z_v                     USD per hour
+ *   max  Σ_j Σ_vg R_jvg x_jvg − Σ_v c_v z_v                                      USD per hour
  *
  *   t^min_j = min_vg t_jvg                      s      fastest configuration
+ *   n_j     = min_vg t_jvg g / G_v              s      node-seconds of the remaining work where it takes least of a node
  *   C*_j    = min_vg t_jvg c_v g / G_v          USD    cheapest when every GPU of the node is shared
  *   C¹_j    = min_vg t_jvg c_v                  USD    cheapest alone on a node
  *   s_j     = d_j − T − t^min_j                 s      slack
- *   V_j = α C*_j + [β (C¹_j − C*_j) + ω_j t^min_j] · exp(−s_j / (θ t^min_j))     s_j > 0
- *   V_j = α C*_j +  β (C¹_j − C*_j) + 4 ω_j t^min_j                              s_j ≤ 0
+ *   D       = Σ_k n_k / N                       s      drain: how long N full nodes need for all the work there is
+ *   A_j     = Σ_{k: d_k ≤ d_j} n_k / N          s      how long they need for the work that is due no later than j
  *
- * V_j is what finishing the remaining work of j is worth now. A job without urgency is worth α times its cheapest shared cost, so that it
- * runs where sharing is cheap and waits otherwise; as its slack goes, a node of its own and its tardiness enter.
- * In V_j, c_v of a node that is paid for anyway is what it would cost otherwise (`worthPerHourUsd`); in the objective it is 0.
+ *   B_j = α C*_j                                                                        USD    worth of the work itself
+ *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · exp(−max(0, s_j) / (θ t^min_j + A_j))   USD    worth of being on time
+ *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, 1 / (d_j − T))     s_j > 0
+ *   R_jvg = (B_j + U_j) / t_jvg                                   s_j ≤ 0
+ *
+ * A job without urgency is worth α times its cheapest shared cost, so that it runs where sharing is cheap and waits otherwise.
+ * As its slack goes, a node of its own and its tardiness enter. Three things make that hold when nodes are short:
+ *   pace     on time is on time: progress beyond the pace 1 / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
+ *            GPUs they need and no more. More GPUs do less work for each GPU-second, which is what ruins an overloaded cluster.
+ *   queue    slack is weighed against what has to be done first, A_j, and not only against the job's own length.
+ *   drain    a job that is late, or soon will be, costs ω_j for as long as the queue lasts, the same D for all: of late jobs those of largest
+ *            ω_j / t_jvg run first, which is Smith's rule. Without a queue t^min_j takes its place.
+ * c_v of a node that is paid for anyway is what it would cost otherwise (`worthPerHourUsd`) in B_j and U_j; in the rent it is 0.
  * Scale: rates are per hour, since rents of cents per second would vanish in the solver's absolute tolerances.
  */
-import type { PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { shortestDurationSeconds } from "../domain/planning-problem.ts";
-import type { VmTypeId } from "../domain/ids.ts";
+import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { rentUsd } from "../domain/cost.ts";
 import { SECONDS_PER_HOUR } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
+import { quotaWithin } from "../domain/vm-type.ts";
 import type { SeparableObjective } from "./objective.ts";
 import { separableObjective } from "./objective.ts";
 
-/** Parameters of V_j, dimensionless. */
+/** Parameters of B_j and U_j, dimensionless. */
 export interface ProgressValueParameters {
   /** α: worth of a job without urgency, in multiples of its cheapest shared cost. */
   readonly sharedCostFactor: number;
   /** β: weight of a node of its own when the job is urgent. */
   readonly aloneCostFactor: number;
-  /** θ: slack, in multiples of t^min, at which urgency has fallen to 1/e. */
+  /** θ: slack, in multiples of t^min, at which urgency has fallen to 1/e where no other work is due before. */
   readonly urgencyHorizonFactor: number;
-  /** Weight of the tardiness rate once the slack is used up. */
-  readonly lateFactor: number;
 }
 
-/** Values that a sensitivity study found flat around (formulation.md §3). */
+/** Values that sensitivity studies found flat around (docs/formulation.md). */
 export const PROGRESS_VALUE_PARAMETERS: ProgressValueParameters = {
-  sharedCostFactor: 1.3,
+  sharedCostFactor: 1.2,
   aloneCostFactor: 1,
   urgencyHorizonFactor: 0.1,
-  lateFactor: 4,
 };
+
+/** What a job's progress is worth. */
+export interface ProgressWorth {
+  /** B_j: worth of the remaining work in USD, however fast it is done. */
+  readonly workUsd: number;
+  /** U_j: worth in USD of doing it at the pace that meets the due date. */
+  readonly onTimeUsd: number;
+  /** 1 / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
+  readonly pacePerSecond: number;
+}
 
 /** s_j = d_j − T − t^min_j in seconds: how long a job can still wait without being late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
   return job.dueAtSeconds - nowSeconds - shortestDurationSeconds(job);
 }
 
-/** V_j in USD: worth of finishing the remaining work of a job now. */
-export function progressValueUsd(
+/** What the progress of every job of a problem is worth, by job id. */
+export function progressWorths(
   problem: PlanningProblem,
-  job: PlanningJob,
-  parameters: ProgressValueParameters,
-): number {
-  return valueUsd(problem, { job, vmTypes: vmTypesById(problem), parameters });
+  parameters: ProgressValueParameters = PROGRESS_VALUE_PARAMETERS,
+): ReadonlyMap<JobId, ProgressWorth> {
+  const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
+  const efforts = problem.jobs.map((job) => leastEffort(job, vmTypes));
+  const { drainSeconds, aheadSeconds } = queueOf(problem, efforts);
+  return new Map(
+    efforts.map(({ job, sharedUsd, aloneUsd }) => {
+      const shortestSeconds = shortestDurationSeconds(job);
+      const slack = slackSeconds(job, problem.nowSeconds);
+      const alone = parameters.aloneCostFactor * (aloneUsd - sharedUsd);
+      const late = job.tardinessCostPerSecondUsd * Math.max(drainSeconds, shortestSeconds);
+      const horizonSeconds =
+        parameters.urgencyHorizonFactor * shortestSeconds + (aheadSeconds.get(job.dueAtSeconds) ?? 0);
+      return [
+        job.id,
+        {
+          workUsd: parameters.sharedCostFactor * sharedUsd,
+          onTimeUsd: (alone + late) * Math.exp(-Math.max(0, slack) / horizonSeconds),
+          pacePerSecond: slack > 0 ? 1 / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
+        },
+      ];
+    }),
+  );
 }
 
-const vmTypesById = (problem: PlanningProblem): ReadonlyMap<VmTypeId, VmType> =>
-  new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
+/** The least that the remaining work of a job takes. */
+interface Effort {
+  readonly job: PlanningJob;
+  /** n_j in node-seconds. */
+  readonly nodeSeconds: number;
+  /** C*_j */
+  readonly sharedUsd: number;
+  /** C¹_j */
+  readonly aloneUsd: number;
+}
 
-function valueUsd(
-  problem: PlanningProblem,
-  args: {
-    readonly job: PlanningJob;
-    readonly vmTypes: ReadonlyMap<VmTypeId, VmType>;
-    readonly parameters: ProgressValueParameters;
-  },
-): number {
-  const { job, vmTypes, parameters } = args;
-  const shortestSeconds = shortestDurationSeconds(job);
+function leastEffort(job: PlanningJob, vmTypes: ReadonlyMap<VmTypeId, VmType>): Effort {
+  let nodeSeconds = Infinity;
   let sharedUsd = Infinity;
   let aloneUsd = Infinity;
   for (const { vmTypeId, gpus, durationSeconds } of job.configurations) {
@@ -79,33 +117,58 @@ function valueUsd(
     // A node that is paid for anyway costs nothing more, but what it does is worth what it would cost elsewhere; else it would stand idle.
     const pricePerHourUsd = vmType.worthPerHourUsd ?? vmType.pricePerHourUsd;
     const nodeUsd = rentUsd({ pricePerHourUsd, durationSeconds });
+    nodeSeconds = Math.min(nodeSeconds, (durationSeconds * gpus) / vmType.gpuCount);
     sharedUsd = Math.min(sharedUsd, (nodeUsd * gpus) / vmType.gpuCount);
     aloneUsd = Math.min(aloneUsd, nodeUsd);
   }
-  const base = parameters.sharedCostFactor * sharedUsd;
-  const alone = parameters.aloneCostFactor * (aloneUsd - sharedUsd);
-  const tardiness = job.tardinessCostPerSecondUsd * shortestSeconds;
-  const slack = slackSeconds(job, problem.nowSeconds);
-  return slack > 0
-    ? base + (alone + tardiness) * Math.exp(-slack / (parameters.urgencyHorizonFactor * shortestSeconds))
-    : base + alone + parameters.lateFactor * tardiness;
+  return { job, nodeSeconds, sharedUsd, aloneUsd };
 }
 
-/** The objective for one problem; each V_j is computed once. */
+interface Queue {
+  /** D */
+  readonly drainSeconds: number;
+  /** A_j by d_j: jobs that are due at the same time have the same, so that identical jobs stay interchangeable. */
+  readonly aheadSeconds: ReadonlyMap<number, number>;
+}
+
+function queueOf(problem: PlanningProblem, efforts: readonly Effort[]): Queue {
+  const quotas = problem.vmTypes.reduce((sum, vmType) => sum + quotaWithin(vmType, problem.maxNodes), 0);
+  const nodes = Math.max(1, Math.min(problem.maxNodes, quotas));
+  const work = new Map<number, number>();
+  for (const { job, nodeSeconds } of efforts) {
+    // A job that no VM type of the problem hosts stands in nobody's way.
+    if (nodeSeconds === Infinity) continue;
+    work.set(job.dueAtSeconds, (work.get(job.dueAtSeconds) ?? 0) + nodeSeconds);
+  }
+  let drainSeconds = 0;
+  const aheadSeconds = new Map<number, number>();
+  for (const [dueAtSeconds, nodeSeconds] of [...work].sort(([a], [b]) => a - b)) {
+    drainSeconds += nodeSeconds / nodes;
+    aheadSeconds.set(dueAtSeconds, drainSeconds);
+  }
+  return { drainSeconds, aheadSeconds };
+}
+
+/** R_jvg in USD per second: what a job's progress in one configuration is worth. */
+function worthPerSecondUsd(worth: ProgressWorth, { durationSeconds }: Configuration): number {
+  const perSecond = 1 / durationSeconds;
+  return worth.workUsd * perSecond + worth.onTimeUsd * Math.min(perSecond, worth.pacePerSecond);
+}
+
+/** The objective for one problem; what a job is worth is computed once. */
 export function progressValueObjective(
   problem: PlanningProblem,
   parameters: ProgressValueParameters = PROGRESS_VALUE_PARAMETERS,
 ): SeparableObjective {
-  const vmTypes = vmTypesById(problem);
-  const values = new Map(
-    problem.jobs.map((job) => [job.id, valueUsd(problem, { job, vmTypes, parameters })]),
-  );
+  const worths = progressWorths(problem, parameters);
   return separableObjective(problem, {
     name: "progress-value",
     sense: "maximize",
     unit: "USD per hour",
-    running: (job, configuration) =>
-      (-(values.get(job.id) ?? 0) / configuration.durationSeconds) * SECONDS_PER_HOUR,
+    running: (job, configuration) => {
+      const worth = worths.get(job.id);
+      return worth === undefined ? 0 : -worthPerSecondUsd(worth, configuration) * SECONDS_PER_HOUR;
+    },
     waiting: () => 0,
     node: (vmType: VmType) => vmType.pricePerHourUsd,
   });

@@ -1,5 +1,8 @@
 /** Runs the project's own commands as a user would: in processes of their own. */
 import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -26,13 +29,20 @@ export interface Started {
   readonly ended: Promise<Finished>;
 }
 
-/** Starts the service on a free port and waits until it says where it is. */
+/**
+ * Starts the service on a free port and waits until it says where it is. Its store is a directory of its own, removed when it ends, unless the
+ * environment names one.
+ */
 export async function startService(environment: Readonly<Record<string, string>>): Promise<Started> {
+  const directory = mkdtempSync(join(tmpdir(), "berth-test-"));
+  const store = "DATABASE_URL" in environment ? {} : { BERTH_DATA_DIR: join(directory, "data") };
   const child = spawn(process.execPath, ["--import", "tsx", "src/service/main.ts"], {
     cwd: root,
-    env: { ...process.env, PORT: "0", ...environment },
+    env: { ...process.env, PORT: "0", ...store, ...environment },
   });
-  const ended = finished(child);
+  const ended = finished(child).finally(() => {
+    rmSync(directory, { recursive: true, force: true });
+  });
   const banner = await new Promise<string>((resolve, reject) => {
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { inOwnSense } from "../../src/formulation/objective.ts";
 import { packDescending } from "../../src/formulation/packing.ts";
+import type { PlanningJob, PlanningProblem } from "../../src/domain/planning-problem.ts";
+import type { ProgressWorth } from "../../src/formulation/progress-value.ts";
 import {
-  PROGRESS_VALUE_PARAMETERS,
   progressValueObjective,
-  progressValueUsd,
+  progressWorths,
   slackSeconds,
 } from "../../src/formulation/progress-value.ts";
 import { testVmType } from "../support/random-problem.ts";
@@ -15,62 +16,108 @@ const vmTypes = [
   testVmType("BIG", { gpuCount: 4, pricePerHourUsd: 3.6 }),
   testVmType("ONE", { gpuCount: 1, pricePerHourUsd: 1.8 }),
 ];
-const problemWith = (dueInSeconds: number) =>
-  writtenProblem({
-    vmTypes,
-    jobs: [
-      writtenJob("a", { BIG: [1000, null, null, 400], ONE: [900] }, { dueInSeconds, costPerSecondUsd: 0.01 }),
-    ],
-    maxNodes: 2,
-  });
-const valueAt = (dueInSeconds: number): number => {
-  const problem = problemWith(dueInSeconds);
-  const [job] = problem.jobs;
-  if (job === undefined) throw new Error("no job");
-  return progressValueUsd(problem, job, PROGRESS_VALUE_PARAMETERS);
+const row = { BIG: [1000, null, null, 400], ONE: [900] };
+const job = (id: string, dueInSeconds: number, costPerSecondUsd = 0.01) =>
+  writtenJob(id, row, { dueInSeconds, costPerSecondUsd });
+const problemWith = (...jobs: readonly PlanningJob[]) => writtenProblem({ vmTypes, jobs, maxNodes: 2 });
+
+const worthOf = (problem: PlanningProblem, id = "a"): ProgressWorth => {
+  const found = [...progressWorths(problem)].find(([jobId]) => jobId === id)?.[1];
+  if (found === undefined) throw new Error(`no job ${id}`);
+  return found;
 };
 
-// By hand: C* = min(1000·0.001/4, 400·0.001, 900·0.0005) = 0.25; C¹ = min(1.00, 0.40, 0.45) = 0.40; t^min = 400.
-const SHARED = 1.3 * 0.25;
+// By hand: C* = min(1000·0.001/4, 400·0.001, 900·0.0005) = 0.25; C¹ = min(1.00, 0.40, 0.45) = 0.40; t^min = 400;
+// n = min(1000/4, 400, 900) = 250 node-seconds, so that one job alone takes two nodes 125 s.
+const WORK = 1.2 * 0.25;
 const ALONE = 0.4 - 0.25;
+const AHEAD = 125;
 
 describe("slack", () => {
   it("is the due date less now less the fastest duration", () => {
-    const [job] = problemWith(1000).jobs;
-    expect(job === undefined ? NaN : slackSeconds(job, NOW_SECONDS)).toBe(600);
+    expect(slackSeconds(job("a", 1000), NOW_SECONDS)).toBe(600);
   });
 });
 
-describe("V_j", () => {
-  it("with slack: the shared cost, and the rest weighed by exp(−s / (θ t^min))", () => {
-    // Slack 440 − 400 = 40 s = θ t^min, so the weight is 1/e; ω t^min = 4.
-    expect(valueAt(440)).toBeCloseTo(SHARED + (ALONE + 4) / Math.E, 12);
+describe("what a job's progress is worth", () => {
+  it("with slack: the shared cost, and the rest weighed by exp(−s / (θ t^min + A))", () => {
+    // Slack 565 − 400 = 165 s = θ t^min + A, so the weight is 1/e; ω t^min = 4.
+    const worth = worthOf(problemWith(job("a", 565)));
+    expect(worth.workUsd).toBeCloseTo(WORK, 12);
+    expect(worth.onTimeUsd).toBeCloseTo((ALONE + 4) / Math.E, 12);
+    expect(worth.pacePerSecond).toBeCloseTo(1 / 565, 15);
   });
 
   it("with ample slack: next to nothing but the shared cost", () => {
-    expect(valueAt(40_000)).toBeCloseTo(SHARED, 12);
+    expect(worthOf(problemWith(job("a", 40_000))).onTimeUsd).toBeCloseTo(0, 12);
   });
 
-  it("without slack: a node of its own and four times the tardiness rate", () => {
-    expect(valueAt(400)).toBeCloseTo(SHARED + ALONE + 16, 12);
-    expect(valueAt(-5000)).toBeCloseTo(SHARED + ALONE + 16, 12);
+  it("without slack: a node of its own and the tardiness of its fastest run, at any pace", () => {
+    for (const dueInSeconds of [400, -5000]) {
+      const worth = worthOf(problemWith(job("a", dueInSeconds)));
+      expect(worth.onTimeUsd).toBeCloseTo(ALONE + 4, 12);
+      expect(worth.pacePerSecond).toBe(Infinity);
+    }
   });
 
   it("never falls as the due date comes nearer", () => {
-    const values = [4000, 1000, 600, 500, 401, 400, 0].map(valueAt);
+    const values = [4000, 1000, 600, 500, 401, 400, 0].map(
+      (dueInSeconds) => worthOf(problemWith(job("a", dueInSeconds))).onTimeUsd,
+    );
     expect(values).toEqual([...values].sort((a, b) => a - b));
   });
 });
 
-describe("the progress-value objective", () => {
-  const problem = problemWith(440);
-  const objective = progressValueObjective(problem);
+describe("a queue", () => {
+  it("makes a job urgent sooner by the work due no later, not by what is due after it", () => {
+    const after = problemWith(job("a", 565), job("b", 9000));
+    expect(worthOf(after).onTimeUsd).toBeCloseTo((ALONE + 4) * Math.exp(-165 / (40 + AHEAD)), 12);
+    const before = problemWith(job("a", 565), job("b", 500));
+    expect(worthOf(before).onTimeUsd).toBeCloseTo((ALONE + 4) * Math.exp(-165 / (40 + 2 * AHEAD)), 12);
+  });
 
-  it("is value per hour of progress less rent, maximised, so its cost is the negative", () => {
-    const value = valueAt(440);
-    const cost = objective.costOf({ nodes: [node("node-1", "BIG", { a: 4 })] });
-    expect(cost).toBeCloseTo(3.6 - (value / 400) * 3600, 9);
+  it("that outlasts every job weighs all late jobs by the same time, its drain", () => {
+    const late = Array.from({ length: 8 }, (_, index) => job(`j${index}`, -100, 0.001 * (index + 1)));
+    const problem = problemWith(...late);
+    late.forEach((_, index) => {
+      expect(worthOf(problem, `j${index}`).onTimeUsd).toBeCloseTo(ALONE + 0.001 * (index + 1) * 8 * AHEAD, 9);
+    });
+  });
+
+  it("drains no faster than the quotas let it", () => {
+    const few = vmTypes.map((vmType) => ({ ...vmType, quotaNodes: vmType.id === "BIG" ? 1 : 0 }));
+    const problem = { ...problemWith(job("a", 565)), vmTypes: few };
+    expect(worthOf(problem).onTimeUsd).toBeCloseTo((ALONE + 4) * Math.exp(-165 / (40 + 2 * AHEAD)), 12);
+  });
+
+  it("leaves jobs that are due together interchangeable", () => {
+    const problem = problemWith(job("a", 565), job("b", 565), job("c", 300));
+    expect(worthOf(problem, "a")).toEqual(worthOf(problem, "b"));
+  });
+});
+
+describe("the progress-value objective", () => {
+  const problem = problemWith(job("a", 950));
+  const objective = progressValueObjective(problem);
+  const { workUsd, onTimeUsd } = worthOf(problem);
+
+  it("is worth per hour of progress less rent, maximised, so its cost is the negative", () => {
+    const cost = objective.costOf({ nodes: [node("node-1", "BIG", { a: 1 })] });
+    // 1000 s end after the due date, so that every bit of progress helps it to be on time.
+    expect(cost).toBeCloseTo(3.6 - ((workUsd + onTimeUsd) / 1000) * 3600, 9);
     expect(inOwnSense(objective, cost)).toBeCloseTo(-cost, 12);
+  });
+
+  it("pays for being on time up to the pace that is needed, and beyond it for the work only", () => {
+    const cost = objective.costOf({ nodes: [node("node-1", "BIG", { a: 4 })] });
+    expect(cost).toBeCloseTo(3.6 - (workUsd / 400 + onTimeUsd / 950) * 3600, 9);
+  });
+
+  it("pays for every second once the due date cannot be met", () => {
+    const late = problemWith(job("a", 100));
+    const worth = worthOf(late);
+    const cost = progressValueObjective(late).costOf({ nodes: [node("node-1", "BIG", { a: 4 })] });
+    expect(cost).toBeCloseTo(3.6 - ((worth.workUsd + worth.onTimeUsd) / 400) * 3600, 9);
   });
 
   it("is 0 when everybody waits, not −0", () => {

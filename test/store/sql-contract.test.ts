@@ -49,7 +49,7 @@ const TARGETS: readonly (readonly [name: string, available: boolean, open: () =>
     async () => {
       const server = await startPostgres();
       const connection = { connectionString: server.url };
-      return { makePool: (max) => new pg.Pool({ ...connection, max }), connection, close: server.stop };
+      return { makePool: (max) => poolOf(connection, max), connection, close: server.stop };
     },
   ],
 ];

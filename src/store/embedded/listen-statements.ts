@@ -1,4 +1,4 @@
-/** Finds the LISTEN and UNLISTEN statements of an SQL text: the engine says that one ran, but not for which channel. */
+/** Finds statements that concern more than their own connection: the engine says that a LISTEN ran, but not for which channel. */
 
 /** A change of what a connection listens to. */
 export type ListenChange =
@@ -13,8 +13,7 @@ const STATEMENT = /^\s*(listen|unlisten)\s+(?:("(?:[^"]|"")*")|(\*)|([\p{L}_][\p
 /** Changes in the order of their statements. */
 export function listenChanges(sql: string): readonly ListenChange[] {
   if (!/listen/i.test(sql)) return [];
-  const bare = sql.replace(NOISE, (_match, _tag, quotedName: string | undefined) => quotedName ?? " ");
-  return bare.split(";").flatMap((statement): readonly ListenChange[] => {
+  return bareStatements(sql).flatMap((statement): readonly ListenChange[] => {
     const match = STATEMENT.exec(statement);
     if (match === null) return [];
     const [, verb = "", quoted, star, name = ""] = match;
@@ -22,6 +21,18 @@ export function listenChanges(sql: string): readonly ListenChange[] {
     const channel = quoted === undefined ? name.toLowerCase() : quoted.slice(1, -1).replaceAll('""', '"');
     return [{ kind: verb.toLowerCase() === "listen" ? "listen" : "unlisten", channel }];
   });
+}
+
+/** Whether a statement would drop what all connections have prepared: DISCARD ALL, DEALLOCATE ALL. */
+export function dropsForAll(sql: string): boolean {
+  if (!/discard|deallocate/i.test(sql)) return false;
+  return bareStatements(sql).some((statement) =>
+    /^\s*(discard\s+all|deallocate\s+(prepare\s+)?all)\s*$/i.test(statement),
+  );
+}
+
+function bareStatements(sql: string): readonly string[] {
+  return sql.replace(NOISE, (_match, _tag, quotedName: string | undefined) => quotedName ?? " ").split(";");
 }
 
 /** What is listened to after some changes. */

@@ -45,7 +45,7 @@ export class Maintenance implements TurnTaker {
       await this.#look();
     } else {
       this.#tables = others;
-      await this.#engine.execute(`VACUUM (ANALYZE) ${table}`);
+      await this.#vacuum(table);
     }
     if (this.#tables.length > 0) this.#turns.request(this);
     return "free";
@@ -55,6 +55,13 @@ export class Maintenance implements TurnTaker {
   stop(): void {
     clearInterval(this.#timer);
     this.#tables = [];
+  }
+
+  /** The table may have been dropped since it was found. */
+  async #vacuum(table: string): Promise<void> {
+    const name = `'${table.replaceAll("'", "''")}'`;
+    const [there] = firstColumn(await this.#engine.execute(`SELECT to_regclass(${name}) IS NOT NULL`));
+    if (there === "t") await this.#engine.execute(`VACUUM (ANALYZE) ${table}`);
   }
 
   async #look(): Promise<void> {

@@ -61,9 +61,15 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   }
 }
 
-/** A pool of connections to a database; `max` counts connections. Listen to its "error" event: idle connections can be ended. */
-export function poolOf(poolConfig: EmbeddedPoolConfig, max: number): pg.Pool {
-  return new pg.Pool({ ...poolConfig, max, ssl: false });
+/** A pool of at most `max` connections. Its owner listens to its "error" event, which tells of idle connections that ended. */
+export function poolOf(poolConfig: pg.PoolConfig, max: number): pg.Pool {
+  const pool = new pg.Pool({ ...poolConfig, max });
+  pool.on("connect", (client) => {
+    // The pool listens to idle clients only. A client that breaks in somebody's hands would end the process with an unheard
+    // event, although its next query rejects and says why.
+    client.on("error", () => undefined);
+  });
+  return pool;
 }
 
 async function writeFirstFiles(filesDirectory: string): Promise<void> {

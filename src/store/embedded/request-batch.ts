@@ -1,8 +1,8 @@
 /** A client's messages up to the one that the session must answer, so that nothing of another connection comes between. */
 import type { FrontendMessage } from "./frontend-message.ts";
-import { frameOf, textField, zeroTerminated } from "./frontend-message.ts";
+import { frameOf, queryFrame, textField, zeroTerminated } from "./frontend-message.ts";
 import type { ListenChange } from "./listen-statements.ts";
-import { listenChanges } from "./listen-statements.ts";
+import { dropsForAll, listenChanges } from "./listen-statements.ts";
 import type { StatementNames } from "./statement-names.ts";
 
 /** Messages to run in one go. `endsCycle` is false after a Flush: the cycle goes on and keeps the turn. */
@@ -36,7 +36,8 @@ export class BatchBuilder {
   }
 
   /** Takes a message; gives the batch that it completes, or null. */
-  add(message: FrontendMessage): RequestBatch | null {
+  add(received: FrontendMessage): RequestBatch | null {
+    const message = withoutDropping(received);
     const { type, frame } = message;
     // Rows of a COPY that the engine refused; it needs none of them.
     if (type === "d" || type === "c" || type === "f") return null;
@@ -63,4 +64,20 @@ export class BatchBuilder {
     this.#mayConfigure ||= /set_config/i.test(sql);
     this.#mayCopy ||= MAY_START_COPY.test(sql);
   }
+}
+
+/** Fails like any statement would, so that the cycle and the transaction go on as the client expects. */
+const REFUSAL = `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'feature_not_supported',
+  MESSAGE = 'the embedded database takes no DISCARD ALL or DEALLOCATE ALL: all connections share one session',
+  HINT = 'Use RESET ALL, UNLISTEN * and DEALLOCATE of single statements.'; END $$`;
+
+function withoutDropping(message: FrontendMessage): FrontendMessage {
+  const { type, frame } = message;
+  if (type === "Q")
+    return dropsForAll(zeroTerminated(frame, 5).text) ? { type, frame: queryFrame(REFUSAL) } : message;
+  if (type !== "P") return message;
+  const name = zeroTerminated(frame, 5);
+  const sql = zeroTerminated(frame, name.end);
+  if (!dropsForAll(sql.text)) return message;
+  return { type, frame: frameOf("P", textField(name.text), textField(REFUSAL), frame.subarray(sql.end)) };
 }

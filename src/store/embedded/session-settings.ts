@@ -21,7 +21,9 @@ export function settingsSql(settings: SessionSettings): string {
 
 /** Reads what the connection that had the turn has set, and gives the session its defaults back. */
 export async function takeBackSettings(engine: Engine): Promise<SessionSettings> {
-  const rows = await engine.execute("SELECT name, setting FROM pg_settings WHERE source = 'session'");
+  const rows = await engine.execute(
+    "SELECT name, setting FROM pg_settings WHERE source = 'session' AND context <> 'internal'",
+  );
   const settings = new Map(
     rows
       .filter(({ type }) => type === "D")
@@ -30,7 +32,8 @@ export async function takeBackSettings(engine: Engine): Promise<SessionSettings>
         return [name, value];
       }),
   );
-  if (settings.size > 0) await engine.execute("RESET ALL");
+  // RESET ALL leaves the role as it is, and pg_settings does not tell of it: SET ROLE holds for one turn.
+  await engine.execute("RESET ALL; RESET SESSION AUTHORIZATION; RESET ROLE");
   return settings;
 }
 
