@@ -14,6 +14,7 @@ import { traceRequests } from "./operations/tracing.ts";
 import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
+import { comparisonRoutes } from "./routes/comparison-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
@@ -81,6 +82,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),
+    ...comparisonRoutes(context),
     ...webhookRoutes(context),
     ...referenceRoutes(context),
     ...healthRoutes(context),

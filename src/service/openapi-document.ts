@@ -21,6 +21,14 @@ import {
   getPlanStream,
   putCommand,
 } from "./endpoints/plans.ts";
+import {
+  deleteComparison,
+  getComparison,
+  getComparisonDifferences,
+  getComparisonVariants,
+  getComparisons,
+  postComparisons,
+} from "./endpoints/comparisons.ts";
 import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "./endpoints/webhooks.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
@@ -42,6 +50,12 @@ const ENDPOINTS: readonly Endpoint[] = [
   getPlanChanges,
   getCommands,
   putCommand,
+  postComparisons,
+  getComparisons,
+  getComparison,
+  getComparisonVariants,
+  getComparisonDifferences,
+  deleteComparison,
   postWebhooks,
   getWebhooks,
   getWebhook,

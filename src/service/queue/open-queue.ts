@@ -42,12 +42,15 @@ export interface Queue {
   readonly done: (kind: QueueKind, id: string) => Promise<void>;
   /** It is tried again later, as long as its kind says. */
   readonly failed: (kind: QueueKind, id: string, reason: string) => Promise<void>;
+  /** Whether it waits, is tried, or nobody tries it any more; "unknown" where there is no such job. */
+  readonly stateOf: (kind: QueueKind, id: string) => Promise<"open" | "closed" | "unknown">;
   /** Nobody tries it any more. */
   readonly cancel: (kind: QueueKind, id: string) => Promise<void>;
   /** The pool stays open. */
   readonly close: () => Promise<void>;
 }
 
+const OPEN_STATES: ReadonlySet<string> = new Set(["created", "retry", "active"]);
 const SCHEMA = "pgboss";
 /** How often expired jobs are looked for. */
 const MAINTENANCE_SECONDS = 30;
@@ -90,6 +93,11 @@ export async function openQueue(
     },
     done: (kind, id) => boss.complete(kind.name, id),
     failed: (kind, id, reason) => boss.fail(kind.name, id, { reason }),
+    stateOf: async (kind, id) => {
+      const job = await boss.getJobById(kind.name, id);
+      if (job === null) return "unknown";
+      return OPEN_STATES.has(job.state) ? "open" : "closed";
+    },
     cancel: (kind, id) => boss.cancel(kind.name, id),
     close: () => boss.stop({ graceful: false }),
   };
