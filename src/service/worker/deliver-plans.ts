@@ -12,6 +12,7 @@ import type { Logger } from "pino";
 import { z } from "zod";
 import { planSummaryView } from "../../report/plan-summary-view.ts";
 import type { ChangeBell } from "../../store/change-bell.ts";
+import { DELIVERY_QUEUE } from "../../store/portable/pending-deliveries.ts";
 import { planStore } from "../../store/plans.ts";
 import type { Store } from "../../store/store.ts";
 import { webhookStore } from "../../store/webhooks.ts";
@@ -26,7 +27,7 @@ import { repeatedRounds } from "./repeated-rounds.ts";
 
 /** Eight tries: pauses of 30 s, 1, 2, 4, … 32 min at the least and twice that at the most, so one to two hours in all. */
 export const DELIVERIES: QueueKind = {
-  name: "webhook-deliveries",
+  name: DELIVERY_QUEUE,
   retryLimit: 7,
   firstPauseSeconds: 30,
   expireSeconds: 60,
