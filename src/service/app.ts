@@ -14,6 +14,7 @@ import { traceRequests } from "./operations/tracing.ts";
 import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
+import { accessRoutes } from "./routes/access-routes.ts";
 import { comparisonRoutes } from "./routes/comparison-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
@@ -84,6 +85,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...planRoutes(context),
     ...comparisonRoutes(context),
     ...webhookRoutes(context),
+    ...accessRoutes(context),
     ...referenceRoutes(context),
     ...healthRoutes(context),
   ]);

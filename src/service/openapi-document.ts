@@ -9,6 +9,7 @@ import type {
 import { groupBy } from "../domain/group-by.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { pathsOf, readsBody } from "./endpoint.ts";
+import { deleteKey, getAudit, getKeys, postKeys } from "./endpoints/access.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
@@ -63,6 +64,10 @@ const ENDPOINTS: readonly Endpoint[] = [
   postEstimates,
   getCatalog,
   getNetworks,
+  postKeys,
+  getKeys,
+  deleteKey,
+  getAudit,
   getHealth,
   getReadiness,
 ];
