@@ -1,4 +1,5 @@
 /** What predictions rest on: the shipped networks, fits and GPU figures, loaded once. */
+import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { FitLibrary } from "../performance/fit.ts";
 import type { GpuSpec } from "../performance/gpu.ts";
@@ -24,6 +25,12 @@ export function loadReferenceData(): ReferenceData {
     gpus: loadGpus(shipped("models/gpus.json")),
   };
 }
+
+/** Names of the shipped catalogues, sorted. */
+export const shippedCatalogNames = (): readonly string[] =>
+  readdirSync(shipped("instances/catalogs"))
+    .flatMap((file) => (file.endsWith(".json") ? [file.slice(0, -".json".length)] : []))
+    .sort();
 
 /** Path of a shipped catalogue by name. */
 export const shippedCatalogPath = (name: string): string => shipped(`instances/catalogs/${name}.json`);

@@ -87,7 +87,8 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
   };
 }
 
-function chosenTypes(
+/** The VM types of a list that are wanted, all where none are named. Throws InvalidInput (at /catalog/vmTypes) on an unknown one. */
+export function chosenTypes(
   path: string,
   offered: readonly VmType[],
   wanted: readonly string[] | undefined,
@@ -100,7 +101,8 @@ function chosenTypes(
   });
 }
 
-function withQuotas(
+/** VM types with quotas in nodes by id in place of their own. Throws InvalidInput (at /catalog/quotaNodes) on an unknown one. */
+export function withQuotas(
   path: string,
   vmTypes: readonly VmType[],
   quotas: Readonly<Record<string, number>>,

@@ -2,7 +2,7 @@
  * What one more of each limit is worth to a decision, twice:
  *
  *   price      L(λ*; b) − L(λ*; b + 1)      the dual price (limit-prices.ts), λ* maximising the Lagrangian L under the limits b
- *   re-solved  cost(b) − cost(b + 1)        the decision is made again with the limit raised; every worth V_j stays as it is
+ *   re-solved  cost(b) − cost(b + 1)        the decision is made again with the limit raised; every worth stays as it is, though one more node makes work less urgent
  *
  * L(λ*; b + 1) ≤ cost of every plan under b + 1, so that re-solving gains at most price + (cost(b) − L(λ*; b)): by more than the duality gap no re-solved value
  * exceeds its price. It may fall short, since nodes are whole. Either is in the unit of the objective; costs are minimised inside.
@@ -115,7 +115,8 @@ function resolver(problem: PlanningProblem, means: DecisionMeans): Resolver {
     dualPrice: () => null,
     solve: async (posed) => {
       const { allocation, proof } = await choose(posed, means);
-      const cost = inOwnSense(objective, proof.objective);
+      // At the worths of the decision as it is: the proof's are those of the raised limit.
+      const cost = objective.costOf(allocation);
       const bound = proof.bound === null ? null : inOwnSense(objective, proof.bound);
       return { allocation, cost, gap: bound === null ? null : Math.max(0, cost - bound) };
     },

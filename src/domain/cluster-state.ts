@@ -46,7 +46,12 @@ export interface ClusterSettings {
   readonly maxNodes: number;
   /** H */
   readonly replanIntervalSeconds: number;
+  /** Which duration a decision reckons with: the median (left out, too) or the upper end of the 80 % interval, for who would rather be early. */
+  readonly durationPercentile?: DurationPercentile;
 }
+
+/** P50 is t_jvg, the predicted median; P90 is what it exceeds one time in ten. */
+export type DurationPercentile = "P50" | "P90";
 
 /** Everything Berth knows about one cluster; a fold of its events and of the plans enacted. */
 export interface ClusterState {

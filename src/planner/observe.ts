@@ -41,7 +41,9 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       if (duration === undefined) return entry;
       const predicted =
         entry.completedShare + elapsedSeconds / (duration.durationSeconds * entry.pace.factor);
-      return { ...entry, completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE };
+      // However many steps the time takes, the share is the same: what it reached, but not more than this by prediction alone.
+      const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
+      return { ...entry, completedShare: Math.min(predicted, most) };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
   };

@@ -1,4 +1,4 @@
-import type { ClusterState, JobState } from "../domain/cluster-state.ts";
+import type { ClusterState, DurationPercentile, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { compareIds } from "../domain/ids.ts";
 import type { Configuration, PlanningProblem } from "../domain/planning-problem.ts";
@@ -18,7 +18,7 @@ export function pose(state: ClusterState): PlanningProblem {
       submittedAtSeconds: entry.job.submittedAtSeconds,
       dueAtSeconds: entry.job.dueAtSeconds,
       tardinessCostPerSecondUsd: entry.job.tardinessCostPerSecondUsd,
-      configurations: remainingConfigurations(entry),
+      configurations: remainingConfigurations(entry, state.settings.durationPercentile ?? "P50"),
     })),
     current: state.allocation,
     nextNodeNumber: state.nextNodeNumber,
@@ -26,12 +26,16 @@ export function pose(state: ClusterState): PlanningProblem {
 }
 
 /** Every entry of the job's duration table shrinks by the share of its work that is done, and stretches by the pace that its reports show. */
-function remainingConfigurations({ job, completedShare, pace }: JobState): readonly Configuration[] {
+function remainingConfigurations(
+  { job, completedShare, pace }: JobState,
+  percentile: DurationPercentile,
+): readonly Configuration[] {
   return job.durations.entries
-    .map(({ vmTypeId, gpus, durationSeconds }) => ({
+    .map(({ vmTypeId, gpus, durationSeconds, upperSeconds }) => ({
       vmTypeId,
       gpus,
-      durationSeconds: durationSeconds * pace.factor * (1 - completedShare),
+      durationSeconds:
+        (percentile === "P90" ? upperSeconds : durationSeconds) * pace.factor * (1 - completedShare),
     }))
     .sort((a, b) => compareIds(a.vmTypeId, b.vmTypeId) || a.gpus - b.gpus);
 }

@@ -34,6 +34,24 @@ export const jobViewSchema = z
       description: "Share of the work that is done: as reported, and as predicted since.",
       example: 0.4,
     }),
+    savedShare: z.number().min(0).max(1).meta({
+      description:
+        "Share of the work that is not lost with a node: last reported, or done when the job was last stopped or moved.",
+      example: 0.4,
+    }),
+    pace: z
+      .strictObject({
+        durationFactor: z.number().gt(0).meta({
+          description:
+            "The job takes this many times as long as predicted; 1 until it has reported progress.",
+          example: 1.1,
+        }),
+        observedShare: z.number().min(0).meta({
+          description: "Share of the job's work that this was learnt from.",
+          example: 0.4,
+        }),
+      })
+      .meta({ id: "Pace", description: "How fast the job really is, learnt from its own reports." }),
     placement: z
       .strictObject({ nodeId: z.string(), vmType: vmTypeField, gpus: gpusField })
       .nullable()
@@ -75,7 +93,7 @@ export function jobDetail(state: ClusterState, entry: JobState): JobDetail {
 }
 
 function jobView(
-  { id, job, status, completedShare }: JobState,
+  { id, job, status, completedShare, savedShare, pace }: JobState,
   placement: Placement | undefined,
   forecast: JobForecast | undefined,
 ): JobView {
@@ -91,6 +109,8 @@ function jobView(
     dueAt: isoTime(job.dueAtSeconds),
     tardinessCostPerHourUsd: perSecondToPerHour(job.tardinessCostPerSecondUsd),
     completedShare,
+    savedShare,
+    pace: { durationFactor: pace.factor, observedShare: pace.observedShare },
     placement:
       placement === undefined
         ? null

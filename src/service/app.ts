@@ -15,6 +15,7 @@ import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
 import { accessRoutes } from "./routes/access-routes.ts";
+import { clusterRoutes } from "./routes/cluster-routes.ts";
 import { comparisonRoutes } from "./routes/comparison-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
@@ -80,6 +81,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     metrics.page,
   );
   mountRoutes(app, [
+    ...clusterRoutes(context),
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),

@@ -1,17 +1,20 @@
 /** Requests that may be repeated: the first one does the work, later ones get its answer. */
 import { createHash } from "node:crypto";
+import type { z } from "zod";
 import type { LockedCluster, Store } from "../store/store.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { Answered } from "./route.ts";
 
 /** A request with an optional Idempotency-Key. */
-export interface RepeatableRequest {
+export interface RepeatableRequest<Reply extends object> {
   readonly clusterId: string;
   readonly principalId: string;
   readonly key: string | undefined;
   /** Everything that makes it another request when it differs. */
   readonly content: unknown;
   readonly atSeconds: number;
+  /** What answers are like. */
+  readonly reply: z.ZodType<Reply>;
 }
 
 /**
@@ -20,10 +23,10 @@ export interface RepeatableRequest {
  */
 export async function answerOnce<Reply extends object>(
   store: Store,
-  request: RepeatableRequest,
+  request: RepeatableRequest<Reply>,
   work: (locked: LockedCluster) => Promise<Reply>,
 ): Promise<Reply | Answered<Reply>> {
-  const { clusterId, key, content, atSeconds } = request;
+  const { clusterId, key, content, atSeconds, reply } = request;
   if (key === undefined) return store.write(clusterId, work);
   const place = { clusterId, principal: request.principalId, key };
   const requestHash = createHash("sha256").update(JSON.stringify(content)).digest("hex");
@@ -39,9 +42,6 @@ export async function answerOnce<Reply extends object>(
         "conflict",
         `The Idempotency-Key "${key}" came with another request before. Use a new key for a new request.`,
       );
-    return new Answered(repeated<Reply>(kept.answer), { "Idempotency-Replayed": "true" });
+    return new Answered(reply.parse(kept.answer), { "Idempotency-Replayed": "true" });
   });
 }
-
-/** What was kept is what `work` gave then. */
-const repeated = <Reply extends object>(answer: object): Reply => answer as Reply;

@@ -1,7 +1,12 @@
 /** Makes jobs for clusters; what was predicted for one batch serves the next as long as the cluster offers the same VM types. */
 import { jobMaker } from "../catalog/job-from-spec.ts";
 import type { ReferenceData } from "../catalog/reference-data.ts";
+import { isReservedTwin, providerVmTypeId, withTwinDurations } from "../catalog/reserved-twin.ts";
 import type { ClusterSettings } from "../domain/cluster-state.ts";
+import type { DurationTable } from "../domain/duration-table.ts";
+import { scaledTable, unitOf } from "../domain/duration-table.ts";
+import type { VmTypeId } from "../domain/ids.ts";
+import type { VmType } from "../domain/vm-type.ts";
 
 type JobMaker = ReturnType<typeof jobMaker>;
 
@@ -10,13 +15,56 @@ export type JobMakers = (clusterId: string, settings: ClusterSettings) => JobMak
 
 /** For one process. */
 export function jobMakers(reference: ReferenceData): JobMakers {
-  const makers = new Map<string, { readonly offered: string; readonly maker: JobMaker }>();
+  const makers = new Map<string, { readonly offer: string; readonly maker: JobMaker }>();
   return (clusterId, settings) => {
-    const offered = JSON.stringify(settings);
+    const offer = offerOf(settings);
     const known = makers.get(clusterId);
-    if (known?.offered === offered) return known.maker;
-    const maker = jobMaker(reference, settings.vmTypes);
-    makers.set(clusterId, { offered, maker });
+    if (known?.offer === offer) return known.maker;
+    const maker = makerFor(reference, settings.vmTypes);
+    makers.set(clusterId, { offer, maker });
     return maker;
+  };
+}
+
+/** All that durations depend on, as a text: equal where jobs made for the one settings suit the other. Prices are not part of it. */
+export function offerOf({ vmTypes }: ClusterSettings): string {
+  return JSON.stringify(
+    vmTypes.map(({ id, gpuType, gpuCount, gpuShare, gpuMemoryGib, vcpuCount, memoryGib, quotaNodes }) => ({
+      id,
+      machine: [gpuType, gpuCount, gpuShare, gpuMemoryGib, vcpuCount, memoryGib],
+      // The twin of a reservation comes and goes with time, and its durations stay.
+      isClosed: quotaNodes === 0 && !isReservedTwin(id),
+    })),
+  );
+}
+
+/** A reserved twin is the same machine as its VM type: it takes the same time, also where a user measured it. */
+function makerFor(reference: ReferenceData, vmTypes: readonly VmType[]): JobMaker {
+  const twinOf = new Map(
+    vmTypes.filter(({ id }) => isReservedTwin(id)).map(({ id }) => [id, providerVmTypeId(id)]),
+  );
+  const machines = vmTypes
+    .filter(({ id }) => !twinOf.has(id))
+    // With all its nodes reserved a VM type has no quota left on demand, and can be rented all the same.
+    .map((vmType) => ([...twinOf.values()].includes(vmType.id) ? { ...vmType, quotaNodes: null } : vmType));
+  const make = jobMaker(reference, machines);
+  if (twinOf.size === 0) return make;
+  const withTwins = twinTables(twinOf);
+  return (spec, given) => {
+    const made = make(spec, given);
+    return made.kind === "job"
+      ? { ...made, job: { ...made.job, durations: withTwins(made.job.durations) } }
+      : made;
+  };
+}
+
+/** Tables stay shared among the jobs of a workload. */
+function twinTables(twinOf: ReadonlyMap<VmTypeId, VmTypeId>): (table: DurationTable) => DurationTable {
+  const units = new WeakMap<DurationTable, DurationTable>();
+  return (table) => {
+    const { unit, scale } = unitOf(table);
+    const known = units.get(unit) ?? withTwinDurations(unit, twinOf);
+    units.set(unit, known);
+    return scale === 1 ? known : scaledTable(known, scale);
   };
 }

@@ -11,9 +11,10 @@ import type { Endpoint } from "./endpoint.ts";
 import { pathsOf, readsBody } from "./endpoint.ts";
 import { deleteKey, getAudit, getKeys, postKeys } from "./endpoints/access.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
+import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
-import { deleteJob, getJob, getJobs, postJobs } from "./endpoints/jobs.ts";
-import { getExplanation, getPlan, postEvents, postReplan } from "./endpoints/planning.ts";
+import { deleteJob, getJob, getJobHistory, getJobs, patchJob, postJobs } from "./endpoints/jobs.ts";
+import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "./endpoints/planning.ts";
 import {
   getCommands,
   getPlanChanges,
@@ -37,11 +38,19 @@ import type { ProblemStatus } from "./problem-details.ts";
 import { problemSchema } from "./problem-details.ts";
 
 const ENDPOINTS: readonly Endpoint[] = [
+  getClusters,
+  postClusters,
+  getCluster,
+  patchCluster,
+  deleteCluster,
   postJobs,
   getJobs,
   getJob,
+  patchJob,
   deleteJob,
+  getJobHistory,
   postEvents,
+  postEventBatch,
   postReplan,
   getPlan,
   getPlanStream,
@@ -183,11 +192,17 @@ function responses(endpoint: Endpoint): ZodOpenApiResponsesObject {
         [reply.contentType ?? "application/json"]: { schema: reply.schema, example: reply.example },
       },
     },
+    ...("if-none-match" in endpoint.headers.shape ? { "304": NOT_MODIFIED } : {}),
     ...Object.fromEntries(
       [...statuses].sort((a, b) => a - b).map((status) => [`${status}`, PROBLEM_RESPONSES[status]]),
     ),
   };
 }
+
+const NOT_MODIFIED: ZodOpenApiResponseObject = {
+  id: "NotModified",
+  description: "It is as it was when the client got it with the ETag of If-None-Match.",
+};
 
 /** One shared response for each status code, with an example of each kind of problem that has it. */
 function problemResponse(status: ProblemStatus): ZodOpenApiResponseObject {

@@ -1,11 +1,13 @@
 /** Binds endpoints to handlers and mounts them: checks requests, answers, and says which methods a path takes. */
 import type { Express, Request, RequestHandler, Response } from "express";
-import type { z } from "zod";
+import { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { DEFAULT_CLUSTER_ID, pathsOf, readsBody } from "./endpoint.ts";
+import { clusterParameters, matches } from "./endpoints/parameters.ts";
 import { readJsonBody } from "./json-body.ts";
 import { authorize } from "./security/authorize.ts";
+import type { ClusterAccess } from "./security/principal.ts";
 import { RequestProblem } from "./problem-details.ts";
 
 /** An endpoint's request after its checks. */
@@ -18,6 +20,8 @@ export interface CheckedRequest<Body, Query, Params, Headers = Record<string, un
   readonly clusterId: string;
   /** Who asks. */
   readonly principalId: string;
+  /** The clusters that whoever asks may know of. */
+  readonly clusterAccess: ClusterAccess;
   readonly requestId: string;
 }
 
@@ -93,7 +97,7 @@ export function rawRoute<
 ): Route {
   const { body, query, params, headers } = endpoint;
   const handle: RequestHandler = async (request, response) => {
-    const { clusterId = DEFAULT_CLUSTER_ID, ...ownParams } = request.params;
+    const { clusterId } = parseInput(clusterInPath, request.params, "path");
     const given = Object.fromEntries(
       Object.keys(headers.shape).flatMap((name) => {
         const value = request.headers[name];
@@ -101,10 +105,11 @@ export function rawRoute<
       }),
     );
     const checked = {
-      clusterId: typeof clusterId === "string" ? clusterId : DEFAULT_CLUSTER_ID,
+      clusterId,
       principalId: response.locals.principal?.id ?? "anonymous",
+      clusterAccess: response.locals.principal?.clusters ?? [],
       requestId: typeof request.id === "string" ? request.id : "",
-      params: parseInput(params, ownParams, "path"),
+      params: parseInput(params, pathOf(request, endpoint), "path"),
       query: parseInput(query, { ...request.query }, "query"),
       headers: parseInput(headers, given, "headers"),
     };
@@ -114,10 +119,19 @@ export function rawRoute<
   return { endpoint, handlers: readsBody(endpoint) ? [...readJsonBody(), handle] : [handle] };
 }
 
-/** 304 where the client has this version already. */
+const clusterInPath = z.object({ clusterId: clusterParameters.shape.clusterId.default(DEFAULT_CLUSTER_ID) });
+
+/** The path parameters that an endpoint's own schema is about: of a cluster's endpoint not the cluster. */
+function pathOf(request: Request, { scope }: Pick<Endpoint, "scope">): Readonly<Record<string, unknown>> {
+  const { clusterId, ...own } = request.params;
+  return scope === "cluster" || clusterId === undefined ? own : request.params;
+}
+
+/** 304 where the client has this version already. Cache-Control: no-cache, which fetch sends along, speaks to caches and not to us. */
 async function sendTagged({ tag, json }: Tagged, request: Request, response: Response): Promise<void> {
   response.set("ETag", `W/"${tag}"`);
-  if (request.fresh) {
+  const seen = request.get("If-None-Match");
+  if (seen !== undefined && matches(seen, tag)) {
     response.status(304).end();
     return;
   }

@@ -36,10 +36,16 @@ export const visibleRevision = ({ lastSequence, planCount }: ClusterRecord): num
 /** A node as it is kept by itself: who runs on it is kept with the jobs, and `parts` is empty. */
 export type StoredNode = AllocatedNode;
 
-/** All clusters of one database. */
+/** All clusters of one database. Those that were archived are not found any more; their history stays, and their ids stay taken. */
 export interface ClusterStore {
   /** Sorted by id. */
   readonly all: () => Promise<readonly ClusterRecord[]>;
+  /** Sorted by id, after an id, at most `limit`; of all, or of those with the ids given. */
+  readonly page: (range: {
+    readonly among: "*" | readonly string[];
+    readonly afterId: string;
+    readonly limit: number;
+  }) => Promise<readonly ClusterRecord[]>;
   readonly find: (id: string) => Promise<ClusterRecord | undefined>;
   /** As `find`, and nobody else writes to it until the transaction ends. */
   readonly lock: (id: string) => Promise<ClusterRecord | undefined>;
@@ -48,6 +54,8 @@ export interface ClusterStore {
     cluster: Pick<ClusterRecord, "id" | "configuration" | "initialSettings" | "createdAtSeconds">,
   ) => Promise<boolean>;
   readonly update: (id: string, change: ClusterChange) => Promise<void>;
+  /** Gives it up. */
+  readonly archive: (id: string, atSeconds: number) => Promise<void>;
   /** The epoch of a new leader. */
   readonly nextEpoch: (id: string) => Promise<number>;
   /** Nodes that are rented now. */
@@ -74,14 +82,22 @@ export type ClusterChange = Partial<
 
 /** Clusters on a connection or in a transaction. */
 export function clusterStore(db: Kysely<Database>): ClusterStore {
-  const byId = (id: string) => db.selectFrom("clusters").selectAll().where("id", "=", id);
+  const kept = () => db.selectFrom("clusters").selectAll().where("archived_at_seconds", "is", null);
+  const byId = (id: string) => kept().where("id", "=", id);
   return {
     all: async () =>
       (
-        await db
-          .selectFrom("clusters")
-          .selectAll()
+        await kept()
           .orderBy(sql`id COLLATE "C"`)
+          .execute()
+      ).map(record),
+    page: async ({ among, afterId, limit }) =>
+      (
+        await kept()
+          .where(sql<boolean>`id COLLATE "C" > ${afterId}`)
+          .$if(among !== "*", (query) => query.where(sql<boolean>`id = ANY(${among})`))
+          .orderBy(sql`id COLLATE "C"`)
+          .limit(limit)
           .execute()
       ).map(record),
     find: async (id) => {
@@ -130,6 +146,9 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
         })
         .where("id", "=", id)
         .execute();
+    },
+    archive: async (id, atSeconds) => {
+      await db.updateTable("clusters").set({ archived_at_seconds: atSeconds }).where("id", "=", id).execute();
     },
     nextEpoch: async (id) => {
       const { planner_epoch } = await db

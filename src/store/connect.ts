@@ -16,16 +16,14 @@ export function connectPool(
   maxConnections: number,
   onTrouble: (error: Error) => void,
 ): pg.Pool {
-  const { types } = pg;
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(BIGINT_OID, Number);
   const where =
     address.kind === "embedded" ? { ...address.poolConfig, ssl: false } : { connectionString: address.url };
   const pool = new pg.Pool({
     ...where,
     max: maxConnections,
-    types: {
-      getTypeParser: (oid: number, format?: "text" | "binary") =>
-        oid === BIGINT_OID ? Number : types.getTypeParser(oid, format),
-    },
+    types,
   });
   pool.on("error", onTrouble);
   return pool;

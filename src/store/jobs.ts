@@ -31,7 +31,11 @@ export interface JobRecord {
 export interface JobFilter {
   readonly status?: StoredJobStatus;
   readonly network?: string;
+  readonly framework?: string;
+  readonly nodeId?: string;
   readonly dueBeforeSeconds?: number;
+  readonly dueFromSeconds?: number;
+  readonly submittedFromSeconds?: number;
   readonly afterNumber?: number;
 }
 
@@ -111,6 +115,12 @@ export function jobStore(db: Kysely<Database>, tables: DurationTableStore): JobS
       if (filter.network !== undefined) query = query.where("network", "=", filter.network);
       if (filter.dueBeforeSeconds !== undefined)
         query = query.where("due_at_seconds", "<", filter.dueBeforeSeconds);
+      if (filter.framework !== undefined) query = query.where("framework", "=", filter.framework);
+      if (filter.nodeId !== undefined) query = query.where(sql<boolean>`node_id = ${filter.nodeId}`);
+      if (filter.dueFromSeconds !== undefined)
+        query = query.where("due_at_seconds", ">=", filter.dueFromSeconds);
+      if (filter.submittedFromSeconds !== undefined)
+        query = query.where("submitted_at_seconds", ">=", filter.submittedFromSeconds);
       if (filter.afterNumber !== undefined) query = query.where("number", ">", filter.afterNumber);
       return records(await query.orderBy("number").limit(limit).execute());
     },

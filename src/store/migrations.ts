@@ -9,6 +9,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       for (const statement of FIRST) await sql.raw(statement).execute(db);
     },
   },
+  "0002-archived-clusters": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw("ALTER TABLE clusters ADD COLUMN archived_at_seconds double precision").execute(db);
+    },
+  },
 };
 
 const FIRST = [

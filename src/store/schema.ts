@@ -47,6 +47,8 @@ export interface ClusterTable {
   planner_trouble: string | null;
   /** Grows with every change of `configuration`. */
   configuration_version: Generated<number>;
+  /** When it was given up; its history stays, and nobody plans it. */
+  archived_at_seconds: Generated<number | null>;
 }
 
 /** What happened, in order; never changed, never deleted. */

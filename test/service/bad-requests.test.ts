@@ -201,7 +201,7 @@ describe("a request that finds nothing", () => {
   it("with another method, which is told what the path takes", async () => {
     for (const [path, method, allow] of [
       ["/v1/jobs", "PUT", "GET, HEAD, POST"],
-      ["/v1/jobs/known", "PATCH", "DELETE, GET, HEAD"],
+      ["/v1/jobs/known", "PUT", "DELETE, GET, HEAD, PATCH"],
       ["/v1/plan", "POST", "GET, HEAD"],
       ["/openapi.yaml", "DELETE", "GET, HEAD"],
       ["/docs", "POST", "GET, HEAD"],

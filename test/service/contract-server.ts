@@ -16,7 +16,11 @@ import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import { createService } from "../../src/service/create-service.ts";
-import { configurationOf } from "../../src/service/clusters/cluster-configuration.ts";
+import {
+  configurationOf,
+  configurationOfSettings,
+} from "../../src/service/clusters/cluster-configuration.ts";
+import { clusterCalendar } from "../../src/service/clusters/cluster-calendar.ts";
 import type { WebhookRules } from "../../src/service/security/webhook-target.ts";
 import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
@@ -45,6 +49,8 @@ export interface Answer {
 /** A service with its planner. */
 export interface ContractServer {
   readonly url: string;
+  /** The same service without the validator in front of it, for many requests. */
+  readonly bareUrl: string;
   readonly store: Store;
   readonly clock: FakeClock;
   /** Lines of the service's log. */
@@ -103,9 +109,16 @@ export async function contractServer(options: {
   await empty();
   const clock = fakeClock(NOON);
   const logLines: string[] = [];
-  const logger = pino({ level: "warn" }, { write: (line: string) => void logLines.push(line) });
+  const logger = pino(
+    { level: "warn" },
+    {
+      write: (line: string) => {
+        logLines.push(line);
+      },
+    },
+  );
   const initialSettings = emptyCluster(options.settings ?? settings).settings;
-  const configuration = { policy: options.policy ?? "progress-value" };
+  const configuration = configurationOfSettings(initialSettings, options.policy ?? "progress-value");
   await store.clusters.create({
     id: "default",
     configuration,
@@ -124,8 +137,7 @@ export async function contractServer(options: {
       solver: options.solver,
       limits: EXACT,
     }),
-    nextOccasion: () => null,
-    pausedUntil: () => null,
+    ...clusterCalendar(reference),
     onDecision: () => undefined,
   });
   const guards = openGuards(store, () => clock.nowSeconds(), logger);
@@ -153,7 +165,10 @@ export async function contractServer(options: {
   const server = createServer((request, response) => {
     outer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const bare = createServer((request, response) => {
+    service.app(request, response);
+  });
+  for (const one of [server, bare]) await new Promise<void>((resolve) => one.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${portOf(server.address())}`;
   const send = (path: string, request: RequestInit): Promise<Answer> => fetchAnswer(`${url}${path}`, request);
   const cluster = async (): Promise<ClusterRecord> => {
@@ -176,6 +191,7 @@ export async function contractServer(options: {
   };
   return {
     url,
+    bareUrl: `http://127.0.0.1:${portOf(bare.address())}`,
     store,
     clock,
     logLines,
@@ -200,8 +216,10 @@ export async function contractServer(options: {
     settled: () => planWhen((now) => now.lastSequence + now.planCount === (now.planRevision ?? 0) + 1),
     planAfter: (revision) => planWhen((now) => (now.planRevision ?? 0) > revision),
     close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      for (const one of [server, bare]) {
+        one.closeAllConnections();
+        await new Promise((resolve) => one.close(resolve));
+      }
       await guards.audit.settled();
       await host.close();
       await bell.close();

@@ -14,7 +14,7 @@ import { foldEvents } from "../planning/cluster-fold.ts";
 import { commitPlan } from "../planning/commit-plan.ts";
 import { placeReasons } from "../planning/place-reasons.ts";
 import { recordEvent } from "../recording/record-event.ts";
-import type { ClusterConfiguration } from "./cluster-configuration.ts";
+import { configurationOfSettings } from "./cluster-configuration.ts";
 
 /** A decision of the scenario's history, with the events that led to it. */
 export interface HistoryDecision {
@@ -29,18 +29,17 @@ export async function createFirstCluster(
   store: Store,
   args: {
     readonly scenario: Scenario;
-    readonly configuration: ClusterConfiguration;
     readonly nowSeconds: number;
     readonly means: DecisionMeans;
   },
 ): Promise<readonly HistoryDecision[] | null> {
-  const { scenario, configuration, nowSeconds, means } = args;
+  const { scenario, nowSeconds, means } = args;
   if ((await store.clusters.find(DEFAULT_CLUSTER_ID)) !== undefined) return null;
   const played = await playHistory(scenario, nowSeconds, means);
   const { settings: initialSettings } = emptyCluster(scenario.settings);
   const isNew = await store.clusters.create({
     id: DEFAULT_CLUSTER_ID,
-    configuration,
+    configuration: configurationOfSettings(initialSettings, means.policy),
     initialSettings,
     createdAtSeconds: nowSeconds,
   });

@@ -33,7 +33,6 @@ export async function printFirstCluster(args: {
     await client.query("SELECT pg_advisory_lock($1, $2)", [...FIRST_CLUSTER_LOCK]);
     const played = await createFirstCluster(store, {
       scenario,
-      configuration: { policy },
       nowSeconds: Math.floor(clock.nowSeconds()),
       means: { policy, solver, limits: LIVE_LIMITS, clock: () => clock.nowSeconds() },
     });

@@ -15,5 +15,13 @@ export const acceptedSchema = z
   .strictObject(acceptedFields)
   .meta({ id: "Accepted", description: "The event is taken in; a new plan follows." });
 
+/** Version of what an answer shows. */
+export const etagHeaders = z.object({
+  ETag: z.string().meta({
+    description: "Version of what is shown; with If-None-Match it is not sent again.",
+    example: 'W/"4"',
+  }),
+});
+
 /** An example of it. */
 export const ACCEPTED_EXAMPLE = { acceptedAt: "2026-11-20T18:00:00Z", revision: 5 };

@@ -48,6 +48,8 @@ export const JOB_EXAMPLE: JobView = {
   dueAt: "2026-11-21T18:00:00Z",
   tardinessCostPerHourUsd: 18,
   completedShare: 0,
+  savedShare: 0,
+  pace: { durationFactor: 1, observedShare: 0 },
   placement: { nodeId: "node-1", vmType: "Standard_NC6", gpus: 1 },
   forecast: RUNNING,
   completedAt: null,

@@ -1,40 +1,25 @@
 /** Endpoints about jobs, as data. */
 import { z } from "zod";
 import { InvalidInput } from "../../catalog/input-problem.ts";
-import { jobSpecSchema } from "../../catalog/job-spec.ts";
+import { idSchema, jobSpecSchema } from "../../catalog/job-spec.ts";
 import { isoTimeSchema } from "../../catalog/time.ts";
 import { JOB_STATUSES, jobDetailSchema, jobViewSchema } from "../../report/job-view.ts";
-import { idField } from "../../report/view-fields.ts";
+import { FRAMEWORKS } from "../../domain/job.ts";
+import { idField, timeField } from "../../report/view-fields.ts";
+import { JOB_HISTORY_KINDS } from "../recording/history-kinds.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
-import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema } from "./accepted.ts";
+import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema, etagHeaders } from "./accepted.ts";
 import { JOB_DETAIL_EXAMPLE, JOB_EXAMPLE, JOB_SPEC_EXAMPLE } from "./examples.ts";
 import { cursorSchema } from "../cursor.ts";
 import { problemItemSchema } from "../problem-details.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { jobParameters, noParameters } from "./parameters.ts";
+import { ifMatchHeaders, ifNoneMatchHeaders, jobParameters, noParameters, pageLimit } from "./parameters.ts";
 
 /** Jobs of one batch at most; more must be split into several requests. */
 const MAX_BATCH_JOBS = 1000;
 /** Jobs of one page at most. */
 const MAX_PAGE_JOBS = 1000;
 const DEFAULT_PAGE_JOBS = 100;
-
-/** A whole number in a query is text. */
-const limitSchema = z
-  .string()
-  .regex(/^\d{1,9}$/, "must be a whole number")
-  .transform(Number)
-  .pipe(z.int().min(1).max(MAX_PAGE_JOBS))
-  .meta({
-    description: `Jobs to give at most; ${DEFAULT_PAGE_JOBS} if left out.`,
-    override: {
-      type: "integer",
-      minimum: 1,
-      maximum: MAX_PAGE_JOBS,
-      default: DEFAULT_PAGE_JOBS,
-      pattern: undefined,
-    },
-  });
 
 const outcomeSchema = z
   .strictObject({
@@ -106,22 +91,36 @@ export const getJobs = endpoint({
   path: "/jobs",
   tag: "Jobs",
   summary: "List jobs",
-  description: "Jobs in the order of their submission, as of now: predicted progress included.",
+  description:
+    "Jobs in the order of their submission, as of now: predicted progress included. The ETag changes with every event and plan; what is predicted goes on in between.",
   body: NO_BODY,
   query: z.strictObject({
     status: z.enum(JOB_STATUSES).optional().meta({ description: "Only jobs in this state." }),
-    network: z.string().min(1).max(200).optional().meta({ description: "Only jobs of this network." }),
+    network: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^\P{Cc}*$/u, "must not have control characters")
+      .optional()
+      .meta({ description: "Only jobs of this network.", example: "resnet50" }),
+    framework: z.enum(FRAMEWORKS).optional().meta({ description: "Only jobs of this framework." }),
+    nodeId: idSchema.optional().meta({ description: "Only jobs that run on this node.", example: "node-1" }),
     dueBefore: isoTimeSchema.optional().meta({ description: "Only jobs that are due before this." }),
-    limit: limitSchema.optional(),
+    dueFrom: isoTimeSchema.optional().meta({ description: "Only jobs that are due then or later." }),
+    submittedFrom: isoTimeSchema
+      .optional()
+      .meta({ description: "Only jobs that were submitted then or later." }),
+    limit: pageLimit({ most: MAX_PAGE_JOBS, usual: DEFAULT_PAGE_JOBS, what: "Jobs" }).optional(),
     cursor: cursorSchema
       .optional()
       .meta({ description: "Only jobs after the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "One page of jobs.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         jobs: z.array(jobViewSchema),
@@ -163,12 +162,123 @@ export const getJob = endpoint({
   path: "/jobs/{jobId}",
   tag: "Jobs",
   summary: "Get one job",
-  description: "One job as of now, with its duration table.",
+  description:
+    "One job as of now, with its duration table. The ETag changes with every event and plan that changes the job; what is predicted goes on in between.",
   body: NO_BODY,
   query: noParameters,
   params: jobParameters,
+  headers: ifNoneMatchHeaders,
+  reply: {
+    status: 200,
+    description: "The job.",
+    headers: etagHeaders,
+    schema: jobDetailSchema,
+    example: JOB_DETAIL_EXAMPLE,
+  },
+  problems: [404],
+});
+
+const { dueAt, tardinessCostPerHourUsd } = jobSpecSchema.shape;
+
+/** PATCH /jobs/{jobId} */
+export const patchJob = endpoint({
+  operationId: "changeJob",
+  method: "patch",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs/{jobId}",
+  tag: "Jobs",
+  summary: "Change a job",
+  description:
+    "Gives a job that has not ended another due date or tardiness weight, and triggers a decision. 409: it has ended. 412: If-Match names an older version.",
+  body: {
+    schema: z
+      .strictObject({ dueAt: dueAt.optional(), tardinessCostPerHourUsd: tardinessCostPerHourUsd.optional() })
+      .refine((change) => change.dueAt !== undefined || change.tardinessCostPerHourUsd !== undefined, {
+        message: "nothing is to be changed",
+        params: { fix: "Give dueAt, tardinessCostPerHourUsd or both." },
+      })
+      .meta({ id: "JobChange", description: "What is to be another one; what is left out stays." }),
+    isRequired: true,
+    examples: { later: { summary: "Another due date", value: { dueAt: "2026-11-22T18:00:00Z" } } },
+  },
+  query: noParameters,
+  params: jobParameters,
+  headers: ifMatchHeaders,
+  reply: {
+    status: 202,
+    description: "The job is changed; a new plan follows.",
+    schema: acceptedSchema,
+    example: ACCEPTED_EXAMPLE,
+  },
+  problems: [404, 409, 412],
+});
+
+const historyEntrySchema = z
+  .strictObject({
+    at: timeField,
+    kind: z
+      .enum(JOB_HISTORY_KINDS)
+      .meta({ description: "What happened: an event, or what a plan did.", example: "started" }),
+    reason: z.string().meta({
+      description: "Why, in words.",
+      example: "It starts on 1 GPU of node-1 (Standard_NC6).",
+    }),
+    principal: z
+      .string()
+      .nullable()
+      .meta({ description: "Who caused it; null where the service did.", example: null }),
+    planRevision: z
+      .int()
+      .nullable()
+      .meta({ description: "The plan that caused it; null where no plan did.", example: 4 }),
+  })
+  .meta({ id: "JobHistoryEntry", description: "One thing that happened to a job, and why." });
+
+/** GET /jobs/{jobId}/history */
+export const getJobHistory = endpoint({
+  operationId: "getJobHistory",
+  method: "get",
+  scope: "cluster",
+  access: "submit",
+  path: "/jobs/{jobId}/history",
+  tag: "Jobs",
+  summary: "What happened to a job, and why",
+  description: "Every change of the job, oldest first.",
+  body: NO_BODY,
+  query: z.strictObject({
+    limit: pageLimit({ most: MAX_PAGE_JOBS, usual: DEFAULT_PAGE_JOBS, what: "Entries" }).optional(),
+    cursor: cursorSchema
+      .optional()
+      .meta({ description: "Only entries after the page that gave this nextCursor." }),
+  }),
+  params: jobParameters,
   headers: noParameters,
-  reply: { status: 200, description: "The job.", schema: jobDetailSchema, example: JOB_DETAIL_EXAMPLE },
+  reply: {
+    status: 200,
+    description: "One page of entries.",
+    schema: z
+      .strictObject({
+        entries: z.array(historyEntrySchema),
+        nextCursor: z
+          .string()
+          .nullable()
+          .meta({ description: "cursor of the next page; null when this is the last." }),
+      })
+      .meta({ id: "JobHistory" }),
+    example: {
+      entries: [
+        {
+          at: "2026-11-20T18:00:00Z",
+          kind: "started" as const,
+          reason: "It starts on 1 GPU of node-1 (Standard_NC6).",
+          principal: null,
+          planRevision: 4,
+        },
+      ],
+      nextCursor: null,
+    },
+  },
   problems: [404],
 });
 

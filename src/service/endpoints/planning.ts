@@ -4,9 +4,10 @@ import { idSchema } from "../../catalog/job-spec.ts";
 import { jobExplanationSchema } from "../../report/explanation-view.ts";
 import { planViewSchema } from "../../report/plan-view.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
-import { ACCEPTED_EXAMPLE, acceptedSchema } from "./accepted.ts";
+import { ACCEPTED_EXAMPLE, acceptedSchema, etagHeaders } from "./accepted.ts";
 import { EXPLANATION_EXAMPLE, PLAN_EXAMPLE } from "./examples.ts";
-import { noParameters } from "./parameters.ts";
+import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
+import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
 
 const eventSchema = z
   .discriminatedUnion("kind", [
@@ -41,7 +42,7 @@ export const postEvents = endpoint({
   tag: "Planning",
   summary: "Report an event",
   description:
-    "Reports a completion, progress or a lost node and triggers a decision. Progress also teaches how fast the job really is. 409: the job has ended already, or the node is not rented.",
+    "Reports a completion, progress or a lost node and triggers a decision. Progress also teaches how fast the job really is. 409: the job has ended already, the node is not rented, or the Idempotency-Key came with another body before.",
   body: {
     schema: eventSchema,
     isRequired: true,
@@ -55,15 +56,65 @@ export const postEvents = endpoint({
   },
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: idempotencyHeaders,
   reply: {
     status: 202,
     description: "The event is taken in.",
+    headers: idempotencyReplyHeaders,
     schema: acceptedSchema,
     example: ACCEPTED_EXAMPLE,
   },
   problems: [404, 409],
 });
+
+/** Events of one batch at most. */
+const MAX_BATCH_EVENTS = 500;
+
+/** POST /events/batch */
+export const postEventBatch = endpoint({
+  operationId: "reportEvents",
+  method: "post",
+  scope: "cluster",
+  access: "submit",
+  path: "/events/batch",
+  tag: "Planning",
+  summary: "Report several events",
+  description:
+    "Reports events that happened at once, in their order, and triggers one decision. All or nothing: when one is refused, none is taken in. 404, 409: as for a single event; the problem names it.",
+  body: {
+    schema: z
+      .strictObject({
+        events: z.array(eventSchema).min(1).max(MAX_BATCH_EVENTS).meta({ description: "In their order." }),
+      })
+      .meta({ id: "EventBatch", description: "Events to report together." }),
+    isRequired: true,
+    examples: {
+      progress: {
+        summary: "Progress of two jobs",
+        value: {
+          events: [
+            { kind: "progress-reported", jobId: "JJ1", completedShare: 0.4 },
+            { kind: "progress-reported", jobId: "JJ2", completedShare: 0.7 },
+          ],
+        },
+      },
+    },
+  },
+  query: noParameters,
+  params: noParameters,
+  headers: idempotencyHeaders,
+  reply: {
+    status: 202,
+    description: "All events are taken in.",
+    headers: idempotencyReplyHeaders,
+    schema: acceptedSchema,
+    example: ACCEPTED_EXAMPLE,
+  },
+  problems: [404, 409],
+});
+
+/** An event as it is reported. */
+export type ReportedEvent = z.output<typeof eventSchema>;
 
 /** POST /v1/replan */
 export const postReplan = endpoint({
@@ -74,7 +125,8 @@ export const postReplan = endpoint({
   path: "/replan",
   tag: "Planning",
   summary: "Decide again",
-  description: "Triggers a decision now, as the timer does.",
+  description:
+    "Triggers a decision now, as the timer does. 409: the Idempotency-Key came with another request before.",
   body: {
     schema: z
       .strictObject({})
@@ -85,14 +137,15 @@ export const postReplan = endpoint({
   },
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: idempotencyHeaders,
   reply: {
     status: 202,
     description: "A new plan follows.",
+    headers: idempotencyReplyHeaders,
     schema: acceptedSchema,
     example: ACCEPTED_EXAMPLE,
   },
-  problems: [],
+  problems: [409],
 });
 
 /** GET /v1/plan */
@@ -108,10 +161,11 @@ export const getPlan = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The plan.",
+    headers: etagHeaders,
     schema: planViewSchema,
     example: PLAN_EXAMPLE,
   },

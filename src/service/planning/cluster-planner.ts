@@ -19,6 +19,7 @@ import { planWithWarmStart } from "../../planner/decide.ts";
 import type { WarmStart } from "../../planner/warm-start.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
 import type { Store } from "../../store/store.ts";
+import { UnknownCluster } from "../../store/store.ts";
 import type { Clock } from "../clock.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { FoldedState } from "./cluster-fold.ts";
@@ -68,8 +69,8 @@ export interface Occasion {
   readonly eventAt: (cluster: ClusterRecord, atSeconds: number) => ClusterEvent;
 }
 
-/** How a planner ended: it was closed, or somebody else leads. */
-export type PlannerEnd = "closed" | "deposed";
+/** How a planner ended: it was closed, somebody else leads, or the cluster was given up. */
+export type PlannerEnd = "closed" | "deposed" | "archived";
 
 /** See the file's header. */
 export class ClusterPlanner {
@@ -107,8 +108,10 @@ export class ClusterPlanner {
   async run(): Promise<PlannerEnd> {
     while (!this.#isClosed) {
       try {
-        if ((await this.#round()) === "deposed") return "deposed";
+        const next = await this.#round();
+        if (next !== "go-on") return next;
       } catch (error) {
+        if (error instanceof UnknownCluster) return "archived";
         this.#folded = null;
         await this.#say(error);
         await this.#wait(RETRY_SECONDS);
@@ -128,7 +131,7 @@ export class ClusterPlanner {
     });
   }
 
-  async #round(): Promise<"go-on" | "deposed"> {
+  async #round(): Promise<"go-on" | Exclude<PlannerEnd, "closed">> {
     const { clock, pausedUntil } = this.#options;
     this.#isRung = false;
     const { cluster, folded, pending } = await this.#catchUp();
@@ -143,7 +146,7 @@ export class ClusterPlanner {
     if (pending > 0) return this.#decide(cluster, folded, pending);
     // Only where nothing else asks for a decision: a decision that fails again and again must not fill the history with timers.
     if (this.#timerAtSeconds(cluster) <= nowSeconds)
-      return this.#record((atSeconds) => ({ kind: "timer-elapsed", atSeconds }));
+      return this.#record((_, atSeconds) => ({ kind: "timer-elapsed", atSeconds }));
     await this.#wait(Math.min(LOOK_AGAIN_SECONDS, this.#nextDueSeconds(cluster) - nowSeconds));
     return "go-on";
   }
@@ -155,7 +158,7 @@ export class ClusterPlanner {
   }> {
     const { store, clusterId } = this.#options;
     const cluster = await store.clusters.find(clusterId);
-    if (cluster === undefined) throw new Error(`Cluster ${clusterId} is gone`);
+    if (cluster === undefined) throw new UnknownCluster(clusterId);
     this.#folded ??= await this.#load(cluster);
     let folded = this.#folded;
     while (folded.sequence < cluster.lastSequence) {
@@ -221,11 +224,11 @@ export class ClusterPlanner {
     }
   }
 
-  #askedByCalendar(cluster: ClusterRecord, nowSeconds: number): ((at: number) => ClusterEvent) | null {
+  #askedByCalendar(cluster: ClusterRecord, nowSeconds: number): Occasion["eventAt"] | null {
     const occasion = this.#options.nextOccasion(cluster, this.#lastOccasionSeconds);
     if (occasion === null || occasion.atSeconds > nowSeconds) return null;
     this.#lastOccasionSeconds = nowSeconds;
-    return (atSeconds) => occasion.eventAt(cluster, atSeconds);
+    return occasion.eventAt;
   }
 
   /** The plan's wake-up, or H after it; at once where there is no plan yet. */
@@ -241,11 +244,11 @@ export class ClusterPlanner {
     return Math.min(this.#timerAtSeconds(cluster), occasion?.atSeconds ?? Infinity);
   }
 
-  async #record(make: (atSeconds: number) => ClusterEvent): Promise<"go-on" | "deposed"> {
+  async #record(make: Occasion["eventAt"]): Promise<"go-on" | "deposed"> {
     const { store, clusterId, clock, epoch } = this.#options;
     const isLeader = await store.write(clusterId, async (locked) => {
       if (locked.cluster.plannerEpoch !== epoch) return false;
-      const event = make(eventTime(locked, clock.nowSeconds()));
+      const event = make(locked.cluster, eventTime(locked, clock.nowSeconds()));
       await recordEvent(locked, { event, cause: { principal: null, requestId: null } });
       return true;
     });

@@ -83,7 +83,8 @@ async function bringUpToDate(
   const changed = changedJobs(decided.decidedOn.state, folded.state);
   await locked.jobs.update(
     cluster.id,
-    recordsOf(visible).filter(({ state }) => state.status.kind === "active" && changed.has(state.id)),
+    // Also those that have ended meanwhile: the plan, which comes before, has saved their work.
+    recordsOf(visible).filter(({ state }) => changed.has(state.id)),
   );
   const set = new Set(delta.set.map(({ id }) => id));
   const rented = new Set(visible.allocation.nodes.map((node) => node.id));

@@ -54,7 +54,9 @@ function placeSentence(change: PlaceChange, from: Placement | undefined, to: Pla
 }
 
 const placeText = (place: Placement | undefined): string =>
-  place === undefined ? "nowhere" : `${place.gpus} GPUs of ${place.nodeId} (${place.vmTypeId})`;
+  place === undefined
+    ? "nowhere"
+    : `${place.gpus} ${place.gpus === 1 ? "GPU" : "GPUs"} of ${place.nodeId} (${place.vmTypeId})`;
 
 function endSentence(forecast: JobForecast | undefined): string {
   if (forecast?.kind !== "running") return "";

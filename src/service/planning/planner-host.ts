@@ -85,6 +85,7 @@ export function startPlannerHost(options: PlannerHostOptions): PlannerHost {
     const ended = planner.run().then(async (end) => {
       if (led.get(clusterId)?.planner === planner) led.delete(clusterId);
       if (end === "deposed") logger.warn({ clusterId, epoch }, "somebody else leads the cluster");
+      if (end === "archived") logger.info({ clusterId }, "the cluster was given up");
       if (client === connection)
         await connection
           .query("SELECT pg_advisory_unlock($1, hashtext($2))", [LOCK_SPACE, clusterId])

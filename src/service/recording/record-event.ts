@@ -8,6 +8,7 @@ import type { JobId } from "../../domain/ids.ts";
 import type { Cause } from "../../store/history.ts";
 import type { JobHistoryEntry } from "../../store/job-history.ts";
 import type { LockedCluster } from "../../store/store.ts";
+import { UnknownCluster } from "../../store/store.ts";
 import type { JobsInPlace } from "./job-course.ts";
 import { recordsAfter } from "./job-course.ts";
 import { eventReason } from "./reasons.ts";
@@ -59,6 +60,24 @@ export async function recordEvent(
   });
   await locked.ring("event");
   return { sequence, revision: sequence + cluster.planCount, atSeconds: event.atSeconds };
+}
+
+/** Several events in their order; each is made from what the ones before have left. There must be at least one. */
+export async function recordEvents(
+  locked: LockedCluster,
+  makers: readonly ((parts: LockedCluster) => Promise<ClusterEvent>)[],
+  cause: Cause,
+): Promise<Recorded> {
+  let current = locked;
+  let recorded: Recorded | undefined;
+  for (const make of makers) {
+    recorded = await recordEvent(current, { event: await make(current), cause });
+    const cluster = await locked.clusters.lock(locked.cluster.id);
+    if (cluster === undefined) throw new UnknownCluster(locked.cluster.id);
+    current = { ...locked, cluster };
+  }
+  if (recorded === undefined) throw new Error("There is no event to record");
+  return recorded;
 }
 
 /** Ids of the jobs that the event says something about. */

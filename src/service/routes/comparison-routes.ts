@@ -57,6 +57,7 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: ["comparison", body],
+        reply: postComparisons.reply.schema,
         atSeconds: clock.nowSeconds(),
       };
       const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {

@@ -4,11 +4,14 @@ import { nodeId } from "../../domain/ids.ts";
 import { explain, explainJobs } from "../../planner/explain.ts";
 import { jobExplanationView } from "../../report/explanation-view.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
-import type { LockedCluster } from "../../store/store.ts";
-import { getExplanation, getPlan, postEvents, postReplan } from "../endpoints/planning.ts";
+import type { StoreParts } from "../../store/store.ts";
+import { acceptedSchema } from "../endpoints/accepted.ts";
+import type { ReportedEvent } from "../endpoints/planning.ts";
+import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "../endpoints/planning.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
 import { RequestProblem } from "../problem-details.ts";
-import { eventTime, recordEvent } from "../recording/record-event.ts";
+import { answerOnce } from "../idempotent.ts";
+import { eventTime, recordEvent, recordEvents } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
 import { Tagged, route } from "../route.ts";
 import { acceptedJson } from "./accepted-json.ts";
@@ -22,30 +25,36 @@ const MAX_EXPLAINED_JOBS = 200;
 /** Answers events, replanning, and everything under /plan of a cluster. */
 export function planningRoutes(context: ServiceContext): readonly Route[] {
   const { store, clock } = context;
-  const record = async (
-    request: { readonly clusterId: string; readonly principalId: string; readonly requestId: string },
-    make: (locked: LockedCluster, atSeconds: number) => Promise<ClusterEvent> | ClusterEvent,
-  ): Promise<ReturnType<typeof acceptedJson>> =>
-    store.write(request.clusterId, async (locked) => {
-      const event = await make(locked, eventTime(locked, clock.nowSeconds()));
-      const cause = { principal: request.principalId, requestId: request.requestId };
-      return acceptedJson(await recordEvent(locked, { event, cause }));
-    });
   return [
     route(postEvents, (request) =>
-      record(request, async (locked, atSeconds): Promise<ClusterEvent> => {
-        const { body, clusterId } = request;
-        if (body.kind === "node-lost") {
-          const nodes = await locked.clusters.nodes(clusterId);
-          if (!nodes.some(({ id }) => id === body.nodeId))
-            throw new RequestProblem("conflict", `Node "${body.nodeId}" is not rented.`);
-          return { kind: "node-lost", nodeId: nodeId(body.nodeId), atSeconds };
-        }
-        const { state } = await unfinishedJob(locked, clusterId, body.jobId);
-        return { ...body, jobId: state.id, atSeconds };
-      }),
+      record(context, { ...request, operation: postEvents.operationId }, (parts, atSeconds) =>
+        reportedEvent(parts, request.clusterId, { reported: request.body, atSeconds }),
+      ),
     ),
-    route(postReplan, (request) => record(request, (_, atSeconds) => ({ kind: "timer-elapsed", atSeconds }))),
+    route(postEventBatch, ({ body, clusterId, principalId, requestId, headers }) => {
+      const cause = { principal: principalId, requestId };
+      const repeatable = {
+        clusterId,
+        principalId,
+        key: headers["idempotency-key"],
+        content: { operation: postEventBatch.operationId, body },
+        reply: acceptedSchema,
+        atSeconds: clock.nowSeconds(),
+      };
+      return answerOnce(store, repeatable, async (locked) => {
+        const atSeconds = eventTime(locked, clock.nowSeconds());
+        const makers = body.events.map(
+          (reported, index) => (parts: StoreParts) =>
+            reportedEvent(parts, clusterId, { reported, atSeconds }).catch(namedAs(index, reported)),
+        );
+        return acceptedJson(await recordEvents(locked, makers, cause));
+      });
+    }),
+    route(postReplan, (request) =>
+      record(context, { ...request, operation: postReplan.operationId }, (_, atSeconds) =>
+        Promise.resolve({ kind: "timer-elapsed", atSeconds }),
+      ),
+    ),
     route(getPlan, async ({ clusterId }) => {
       const cluster = await knownCluster(store, clusterId);
       const revision = planInForce(cluster);
@@ -83,6 +92,72 @@ export function planningRoutes(context: ServiceContext): readonly Route[] {
     }),
   ];
 }
+
+/** A request that reports one event. */
+interface EventRequest {
+  readonly clusterId: string;
+  readonly principalId: string;
+  readonly requestId: string;
+  readonly operation: string;
+  readonly body?: unknown;
+  readonly headers: { readonly "idempotency-key"?: string | undefined };
+}
+
+/** Takes one event in, once for each Idempotency-Key. */
+function record(
+  { store, clock }: Pick<ServiceContext, "store" | "clock">,
+  request: EventRequest,
+  make: (parts: StoreParts, atSeconds: number) => Promise<ClusterEvent>,
+): ReturnType<typeof answerOnce<ReturnType<typeof acceptedJson>>> {
+  const { clusterId, principalId, requestId, operation, headers } = request;
+  const repeatable = {
+    clusterId,
+    principalId,
+    key: headers["idempotency-key"],
+    content: { operation, body: request.body ?? null },
+    reply: acceptedSchema,
+    atSeconds: clock.nowSeconds(),
+  };
+  return answerOnce(store, repeatable, async (locked) => {
+    const event = await make(locked, eventTime(locked, clock.nowSeconds()));
+    const cause = { principal: principalId, requestId };
+    return acceptedJson(await recordEvent(locked, { event, cause }));
+  });
+}
+
+/** A reported event, if it can have happened; throws a RequestProblem (404, 409) otherwise. */
+async function reportedEvent(
+  parts: StoreParts,
+  clusterId: string,
+  { reported, atSeconds }: { readonly reported: ReportedEvent; readonly atSeconds: number },
+): Promise<ClusterEvent> {
+  if (reported.kind === "node-lost") {
+    const nodes = await parts.clusters.nodes(clusterId);
+    if (!nodes.some(({ id }) => id === reported.nodeId))
+      throw new RequestProblem("conflict", `Node "${reported.nodeId}" is not rented.`);
+    return { kind: "node-lost", nodeId: nodeId(reported.nodeId), atSeconds };
+  }
+  const { state } = await unfinishedJob(parts, clusterId, reported.jobId);
+  return { ...reported, jobId: state.id, atSeconds };
+}
+
+/** Says which event of a batch a problem is about. */
+const namedAs =
+  (index: number, reported: ReportedEvent) =>
+  (error: unknown): never => {
+    if (!(error instanceof RequestProblem)) throw error;
+    const isNode = reported.kind === "node-lost";
+    throw new RequestProblem(error.kind, `No event of the batch is taken in. ${error.message}`, {
+      problems: [
+        {
+          path: `/events/${index}/${isNode ? "nodeId" : "jobId"}`,
+          value: isNode ? reported.nodeId : reported.jobId,
+          message: error.message,
+          fix: "Leave this event out, or correct its id.",
+        },
+      ],
+    });
+  };
 
 /** Jobs that run first. */
 function mostTelling(ids: readonly string[], placed: ReadonlyMap<string, unknown>): readonly string[] {

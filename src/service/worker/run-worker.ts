@@ -12,6 +12,7 @@ import { connectPool } from "../../store/connect.ts";
 import type { Store } from "../../store/store.ts";
 import { openStore } from "../../store/store.ts";
 import { systemClock } from "../clock.ts";
+import { clusterCalendar } from "../clusters/cluster-calendar.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
 import type { DecisionReport } from "../planning/cluster-planner.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
@@ -48,7 +49,7 @@ export interface Worker {
 
 /** Starts a worker. */
 export async function runWorker(options: WorkerOptions): Promise<Worker> {
-  const { address, logger, onDecision } = options;
+  const { address, logger, reference, onDecision } = options;
   const trouble = (error: Error): void => {
     logger.warn({ err: error }, "a connection to the database broke");
   };
@@ -69,8 +70,7 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
       limits: LIVE_LIMITS,
       clock: () => clock.nowSeconds(),
     }),
-    nextOccasion: () => null,
-    pausedUntil: () => null,
+    ...clusterCalendar(reference),
     onDecision,
   });
   const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
