@@ -39,7 +39,9 @@ export interface StoredAuditEntries {
 
 /** Entries on a connection. */
 export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
-  const page: StoredAuditEntries["page"] = async (filter) => {
+  const rowsOf = async (
+    filter: AuditFilter,
+  ): Promise<readonly { readonly entry: number; readonly body: StoredAuditEntry }[]> => {
     const { clusterId, principalId, fromSeconds, untilSeconds, beforeEntry, limit } = filter;
     let query = db.selectFrom("audit_entries").select(["entry", "body"]);
     if (clusterId !== undefined) query = query.where("cluster_id", "=", clusterId);
@@ -47,8 +49,7 @@ export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
     if (fromSeconds !== undefined) query = query.where("at_seconds", ">=", fromSeconds);
     if (untilSeconds !== undefined) query = query.where("at_seconds", "<", untilSeconds);
     if (beforeEntry !== undefined) query = query.where("entry", "<", beforeEntry);
-    const rows = await query.orderBy("entry", "desc").limit(limit).execute();
-    return rows.map(({ entry, body }) => ({ ...body, entry }));
+    return query.orderBy("entry", "desc").limit(limit).execute();
   };
   return {
     append: async (entry) => {
@@ -62,7 +63,7 @@ export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
         })
         .execute();
     },
-    list: async (filter) => (await page(filter)).map(({ entry: _entry, ...body }) => body),
-    page,
+    list: async (filter) => (await rowsOf(filter)).map(({ body }) => body),
+    page: async (filter) => (await rowsOf(filter)).map(({ entry, body }) => ({ ...body, entry })),
   };
 }

@@ -2,6 +2,7 @@ import type { Response } from "express";
 import type { z } from "zod";
 import { isoTime } from "../../catalog/time.ts";
 import type { StoredApiKey } from "../../store/api-keys.ts";
+import type { StoredAuditEntry } from "../../store/audit-entries.ts";
 import { cursorAfter } from "../cursor.ts";
 import { PAGE_ENTRIES, deleteKey, getAudit, getKeys, postKeys } from "../endpoints/access.ts";
 import { RequestProblem } from "../problem-details.ts";
@@ -11,6 +12,7 @@ import { generateApiKey } from "../security/api-key.ts";
 import { hasScope, mayTouch, principalOf, requireAccess } from "../security/principal.ts";
 import type { ServiceContext } from "./service-context.ts";
 
+type AuditView = z.output<typeof getAudit.reply.schema>["entries"][number];
 type KeyView = z.output<typeof deleteKey.reply.schema>;
 
 /** Answers /v1/keys and /v1/audit: they are about all clusters, so that an admin of some of them may not use them. */
@@ -33,15 +35,13 @@ export function accessRoutes({ store, clock }: ServiceContext): readonly Route[]
         expiresAtSeconds: expiresAt ?? null,
       });
       await store.apiKeys.insert(record);
-      answer<z.output<typeof postKeys.reply.schema>>(response, postKeys.reply.status, {
-        ...keyView(record),
-        key: text,
-      });
+      const made: z.output<typeof postKeys.reply.schema> = { ...keyView(record), key: text };
+      answer(response, postKeys.reply.status, made);
     }),
     rawRoute(getKeys, async (_checked, _request, response) => {
       requireAdminOfAll(response);
       const keys = (await store.apiKeys.list()).map(keyView);
-      answer<z.output<typeof getKeys.reply.schema>>(response, getKeys.reply.status, { keys });
+      answer(response, getKeys.reply.status, { keys });
     }),
     rawRoute(deleteKey, async ({ params }, _request, response) => {
       requireAdminOfAll(response);
@@ -49,7 +49,7 @@ export function accessRoutes({ store, clock }: ServiceContext): readonly Route[]
       const key = await store.apiKeys.find(params.keyId);
       if (key === undefined)
         throw new RequestProblem("unknown-key", `No API key has the id ${params.keyId}.`);
-      answer<KeyView>(response, deleteKey.reply.status, keyView(key));
+      answer(response, deleteKey.reply.status, keyView(key));
     }),
     rawRoute(getAudit, async ({ query }, _request, response) => {
       requireAdminOfAll(response);
@@ -64,8 +64,8 @@ export function accessRoutes({ store, clock }: ServiceContext): readonly Route[]
       });
       const page = found.slice(0, limit);
       const last = page.at(-1)?.entry;
-      answer<z.output<typeof getAudit.reply.schema>>(response, getAudit.reply.status, {
-        entries: page.map(({ entry: _entry, atSeconds, ...rest }) => ({ at: isoTime(atSeconds), ...rest })),
+      answer(response, getAudit.reply.status, {
+        entries: page.map(auditView),
         nextCursor: found.length > limit && last !== undefined ? cursorAfter(last) : null,
       });
     }),
@@ -77,7 +77,7 @@ const requireAdminOfAll = (response: Response): void => {
 };
 
 /** Keys and who did what are for nobody's cache. */
-function answer<Reply extends object>(response: Response, status: number, body: Reply): void {
+function answer(response: Response, status: number, body: object): void {
   response.set("Cache-Control", "no-store").status(status).json(body);
 }
 
@@ -92,4 +92,17 @@ const keyView = (key: StoredApiKey): KeyView => ({
   expiresAt: timeOrNull(key.expiresAtSeconds),
   revokedAt: timeOrNull(key.revokedAtSeconds),
   lastUsedAt: timeOrNull(key.lastUsedAtSeconds),
+});
+
+const auditView = (entry: StoredAuditEntry): AuditView => ({
+  at: isoTime(entry.atSeconds),
+  principalId: entry.principalId,
+  principalKind: entry.principalKind,
+  requestId: entry.requestId,
+  clusterId: entry.clusterId,
+  action: entry.action,
+  target: entry.target,
+  outcome: entry.outcome,
+  status: entry.status,
+  sourceAddress: entry.sourceAddress,
 });

@@ -192,7 +192,8 @@ async function queueComparison(
     failure: null,
   };
   // What was posted is part of the input; jobs are kept there with their durations.
-  const { jobs: _jobs, ...request } = body;
+  const { mode, variants, marginalValues = false } = body;
+  const request = { mode, variants, marginalValues };
   await comparisons.insert({ ...fresh, request, input: comparisonInput(base, body), result: null });
   return fresh;
 }

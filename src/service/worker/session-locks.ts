@@ -17,12 +17,15 @@ export function sessionLocks(pool: Pool, space: number): SessionLocks {
   let client: PoolClient | undefined;
   let lost = new AbortController();
 
+  const current = (): PoolClient | undefined => client;
   const connected = async (): Promise<PoolClient> => {
     if (client !== undefined) return client;
     const fresh = await pool.connect();
-    if (client !== undefined) {
+    // Somebody else may have connected meanwhile.
+    const present = current();
+    if (present !== undefined) {
       fresh.release();
-      return client;
+      return present;
     }
     fresh.once("error", onBroken);
     client = fresh;
