@@ -3,11 +3,15 @@ import { Command, CommanderError } from "commander";
 import { InvalidInput } from "../catalog/input-problem.ts";
 import { campaignCommand } from "./campaign.ts";
 import { calibrateCommand } from "./calibrate.ts";
+import { CommandFailure } from "./command-failure.ts";
 import { compareCommand } from "./compare.ts";
 import { estimateCommand } from "./estimate.ts";
+import { exportCommand } from "./export.ts";
 import { generateCommand } from "./generate.ts";
+import { importCommand } from "./import.ts";
 import { planCommand } from "./plan.ts";
 import { pricesCommand } from "./prices.ts";
+import { replanCommand } from "./replan.ts";
 import { simulateCommand } from "./simulate.ts";
 
 const EXIT_BAD_INPUT = 2;
@@ -27,6 +31,9 @@ export async function runCli(words: readonly string[]): Promise<number> {
     .addCommand(estimateCommand())
     .addCommand(calibrateCommand())
     .addCommand(pricesCommand())
+    .addCommand(replanCommand())
+    .addCommand(exportCommand())
+    .addCommand(importCommand())
     .showHelpAfterError("(berth --help lists commands and options)");
   for (const command of [program, ...program.commands]) command.exitOverride();
   try {
@@ -37,6 +44,10 @@ export async function runCli(words: readonly string[]): Promise<number> {
     if (error instanceof InvalidInput) {
       console.error(error.message);
       return EXIT_BAD_INPUT;
+    }
+    if (error instanceof CommandFailure) {
+      console.error(error.message);
+      return error.exitCode;
     }
     console.error("This is a bug in Berth:", error);
     return EXIT_BUG;

@@ -1,6 +1,7 @@
 /** Unit conversions; no other file holds these factors. */
 
 export const SECONDS_PER_HOUR = 3600;
+const HOURS_PER_DAY = 24;
 export const MILLISECONDS_PER_SECOND = 1000;
 /** Bytes of one GiB. */
 export const BYTES_PER_GIB = 2 ** 30;
@@ -11,6 +12,8 @@ export const perHourToPerSecond = (perHour: number): number => perHour / SECONDS
 export const perSecondToPerHour = (perSecond: number): number => perSecond * SECONDS_PER_HOUR;
 /** Seconds to hours. */
 export const secondsToHours = (seconds: number): number => seconds / SECONDS_PER_HOUR;
+/** Days of 24 hours to seconds. */
+export const daysToSeconds = (days: number): number => days * HOURS_PER_DAY * SECONDS_PER_HOUR;
 /** Milliseconds to seconds. */
 export const millisecondsToSeconds = (milliseconds: number): number => milliseconds / MILLISECONDS_PER_SECOND;
 /** Seconds to milliseconds. */

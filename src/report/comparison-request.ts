@@ -30,7 +30,7 @@ const discountSchema = z
       .meta({ description: "VM types that it is given on; all when left out." })
       .optional(),
   })
-  .meta({ id: "Discount", description: "A discount on on-demand prices." });
+  .meta({ id: "VariantDiscount", description: "A discount on on-demand prices." });
 
 /** One variant as asked for. */
 export const variantSchema = z

@@ -14,11 +14,14 @@ import { traceRequests } from "./operations/tracing.ts";
 import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
+import { accessRoutes } from "./routes/access-routes.ts";
 import { clusterRoutes } from "./routes/cluster-routes.ts";
+import { comparisonRoutes } from "./routes/comparison-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
 import { planningRoutes } from "./routes/planning-routes.ts";
+import { webhookRoutes } from "./routes/webhook-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import type { ServiceContext } from "./routes/service-context.ts";
 import type { AuditTrail } from "./security/audit.ts";
@@ -82,6 +85,9 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),
+    ...comparisonRoutes(context),
+    ...webhookRoutes(context),
+    ...accessRoutes(context),
     ...referenceRoutes(context),
     ...healthRoutes(context),
   ]);

@@ -8,6 +8,7 @@ import type { Guards } from "./app.ts";
 import { createApp } from "./app.ts";
 import type { Clock } from "./clock.ts";
 import { jobMakers } from "./job-makers.ts";
+import type { WebhookRules } from "./security/webhook-target.ts";
 
 /** What the HTTP side is made of; its caller owns all of it. */
 export interface ServiceOptions {
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly guards: Guards;
+  /** Where webhooks may be sent. */
+  readonly webhookRules: WebhookRules;
 }
 
 /** A service that answers requests once something listens. */
@@ -27,7 +30,8 @@ export interface Service {
 }
 
 /** See the file's header. */
-export function createService({ store, bell, reference, clock, logger, guards }: ServiceOptions): Service {
+export function createService(options: ServiceOptions): Service {
+  const { store, bell, reference, clock, logger, guards, webhookRules } = options;
   let isDraining = false;
   const atDrain = new Set<() => void>();
   const app = createApp(
@@ -36,6 +40,7 @@ export function createService({ store, bell, reference, clock, logger, guards }:
       bell,
       reference,
       clock,
+      webhookRules,
       jobMakers: jobMakers(reference),
       isDraining: () => isDraining,
       onDrain: (call) => {

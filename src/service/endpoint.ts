@@ -44,7 +44,16 @@ export interface Endpoint<
   readonly access: EndpointAccess;
   /** As OpenAPI writes it: "/jobs/{jobId}" of a cluster, "/v1/catalog" of the service. */
   readonly path: string;
-  readonly tag: "Jobs" | "Planning" | "Clusters" | "Predictions" | "Reference data" | "Service";
+  readonly tag:
+    | "Jobs"
+    | "Planning"
+    | "Comparisons"
+    | "Webhooks"
+    | "Clusters"
+    | "Predictions"
+    | "Reference data"
+    | "Access"
+    | "Service";
   readonly summary: string;
   readonly description: string;
   readonly body: BodyDocument<Body>;

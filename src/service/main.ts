@@ -56,7 +56,15 @@ async function start(): Promise<void> {
   await printFirstCluster({ store, pool, configuration, reference, clock });
   const metrics = createMetrics();
   const worker = configuration.roles.includes("worker")
-    ? await startWorker({ address: database.address, logLevel: configuration.logLevel }, metrics.decided)
+    ? await startWorker(
+        {
+          address: database.address,
+          logLevel: configuration.logLevel,
+          webhookAllow: configuration.webhookAllow,
+          retention: configuration.retention,
+        },
+        metrics.decided,
+      )
     : null;
   const audit = auditTrail({ auditLog: store.audit, nowSeconds: () => clock.nowSeconds(), logger });
   const nowSeconds = (): number => clock.nowSeconds();
@@ -66,6 +74,7 @@ async function start(): Promise<void> {
     reference,
     clock,
     logger,
+    webhookRules: { allow: configuration.webhookAllow },
     guards: {
       authentication: {
         keys: store.apiKeys,

@@ -9,6 +9,7 @@ import type {
 import { groupBy } from "../domain/group-by.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { pathsOf, readsBody } from "./endpoint.ts";
+import { deleteKey, getAudit, getKeys, postKeys } from "./endpoints/access.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
 import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
@@ -22,6 +23,15 @@ import {
   getPlanStream,
   putCommand,
 } from "./endpoints/plans.ts";
+import {
+  deleteComparison,
+  getComparison,
+  getComparisonDifferences,
+  getComparisonVariants,
+  getComparisons,
+  postComparisons,
+} from "./endpoints/comparisons.ts";
+import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "./endpoints/webhooks.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -50,9 +60,23 @@ const ENDPOINTS: readonly Endpoint[] = [
   getPlanChanges,
   getCommands,
   putCommand,
+  postComparisons,
+  getComparisons,
+  getComparison,
+  getComparisonVariants,
+  getComparisonDifferences,
+  deleteComparison,
+  postWebhooks,
+  getWebhooks,
+  getWebhook,
+  deleteWebhook,
   postEstimates,
   getCatalog,
   getNetworks,
+  postKeys,
+  getKeys,
+  deleteKey,
+  getAudit,
   getHealth,
   getReadiness,
 ];
@@ -60,9 +84,12 @@ const ENDPOINTS: readonly Endpoint[] = [
 const TAGS = [
   { name: "Jobs", description: "Training jobs: submit, list, cancel." },
   { name: "Planning", description: "Events, decisions and plans." },
+  { name: "Comparisons", description: "What other VM types, prices, limits or rules would change." },
+  { name: "Webhooks", description: "Who is told of plans." },
   { name: "Clusters", description: "What is planned independently: a catalogue, limits and jobs each." },
   { name: "Predictions", description: "How long a job takes where." },
   { name: "Reference data", description: "What jobs and plans refer to." },
+  { name: "Access", description: "Who may do what, and who did what." },
   { name: "Service", description: "For whoever runs the service." },
 ] satisfies readonly { readonly name: Endpoint["tag"]; readonly description: string }[];
 

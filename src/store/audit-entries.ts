@@ -23,6 +23,8 @@ export interface AuditFilter {
   readonly fromSeconds?: number;
   /** Exclusive. */
   readonly untilSeconds?: number;
+  /** Only entries before the one of this number. */
+  readonly beforeEntry?: number;
   readonly limit: number;
 }
 
@@ -31,10 +33,24 @@ export interface StoredAuditEntries {
   readonly append: (entry: StoredAuditEntry) => Promise<void>;
   /** The newest first. */
   readonly list: (filter: AuditFilter) => Promise<readonly StoredAuditEntry[]>;
+  /** As `list`, each with its number, which grows with time. */
+  readonly page: (filter: AuditFilter) => Promise<readonly (StoredAuditEntry & { readonly entry: number })[]>;
 }
 
 /** Entries on a connection. */
 export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
+  const rowsOf = async (
+    filter: AuditFilter,
+  ): Promise<readonly { readonly entry: number; readonly body: StoredAuditEntry }[]> => {
+    const { clusterId, principalId, fromSeconds, untilSeconds, beforeEntry, limit } = filter;
+    let query = db.selectFrom("audit_entries").select(["entry", "body"]);
+    if (clusterId !== undefined) query = query.where("cluster_id", "=", clusterId);
+    if (principalId !== undefined) query = query.where("principal", "=", principalId);
+    if (fromSeconds !== undefined) query = query.where("at_seconds", ">=", fromSeconds);
+    if (untilSeconds !== undefined) query = query.where("at_seconds", "<", untilSeconds);
+    if (beforeEntry !== undefined) query = query.where("entry", "<", beforeEntry);
+    return query.orderBy("entry", "desc").limit(limit).execute();
+  };
   return {
     append: async (entry) => {
       await db
@@ -47,14 +63,7 @@ export function auditEntryStore(db: Kysely<Database>): StoredAuditEntries {
         })
         .execute();
     },
-    list: async ({ clusterId, principalId, fromSeconds, untilSeconds, limit }) => {
-      let query = db.selectFrom("audit_entries").select("body");
-      if (clusterId !== undefined) query = query.where("cluster_id", "=", clusterId);
-      if (principalId !== undefined) query = query.where("principal", "=", principalId);
-      if (fromSeconds !== undefined) query = query.where("at_seconds", ">=", fromSeconds);
-      if (untilSeconds !== undefined) query = query.where("at_seconds", "<", untilSeconds);
-      const rows = await query.orderBy("entry", "desc").limit(limit).execute();
-      return rows.map(({ body }) => body);
-    },
+    list: async (filter) => (await rowsOf(filter)).map(({ body }) => body),
+    page: async (filter) => (await rowsOf(filter)).map(({ entry, body }) => ({ ...body, entry })),
   };
 }

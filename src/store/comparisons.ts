@@ -22,10 +22,21 @@ export interface ComparisonRecord {
   readonly failure: string | null;
 }
 
+/** A comparison without its state, which may be large. */
+export type FoundComparison = Omit<ComparisonRecord, "input">;
+
+/** A comparison without anything that may be large. */
+export type ComparisonSummary = Omit<ComparisonRecord, "input" | "result" | "request">;
+
 /** Comparisons of all clusters of one database. */
 export interface ComparisonStore {
   readonly insert: (comparison: ComparisonRecord) => Promise<void>;
-  readonly find: (clusterId: string, id: string) => Promise<ComparisonRecord | undefined>;
+  readonly find: (clusterId: string, id: string) => Promise<FoundComparison | undefined>;
+  readonly summary: (clusterId: string, id: string) => Promise<ComparisonSummary | undefined>;
+  /** What is compared. */
+  readonly input: (clusterId: string, id: string) => Promise<object | undefined>;
+  /** Those of all clusters that are queued or running, the oldest first. */
+  readonly open: () => Promise<readonly ComparisonSummary[]>;
   readonly update: (
     clusterId: string,
     id: string,
@@ -34,15 +45,26 @@ export interface ComparisonStore {
     >,
   ) => Promise<void>;
   /** The latest first. */
-  readonly list: (clusterId: string, limit: number) => Promise<readonly ComparisonRecord[]>;
+  readonly list: (clusterId: string, limit: number) => Promise<readonly ComparisonSummary[]>;
   /** Forgets those that ended before a time. */
   readonly prune: (beforeSeconds: number) => Promise<void>;
 }
 
+const SUMMARY = [
+  "cluster_id",
+  "id",
+  "status",
+  "created_at_seconds",
+  "finished_at_seconds",
+  "progress",
+  "failure",
+] as const;
+
 /** Comparisons on a connection or in a transaction. */
 export function comparisonStore(db: Kysely<Database>): ComparisonStore {
-  const ofCluster = (clusterId: string) =>
-    db.selectFrom("comparisons").selectAll().where("cluster_id", "=", clusterId);
+  const summaries = db.selectFrom("comparisons").select(SUMMARY);
+  const one = (clusterId: string, id: string) =>
+    db.selectFrom("comparisons").where("cluster_id", "=", clusterId).where("id", "=", id);
   return {
     insert: async (comparison) => {
       await db
@@ -62,9 +84,24 @@ export function comparisonStore(db: Kysely<Database>): ComparisonStore {
         .execute();
     },
     find: async (clusterId, id) => {
-      const row = await ofCluster(clusterId).where("id", "=", id).executeTakeFirst();
-      return row === undefined ? undefined : record(row);
+      const row = await one(clusterId, id)
+        .select([...SUMMARY, "request", "result"])
+        .executeTakeFirst();
+      return row === undefined ? undefined : { ...summary(row), request: row.request, result: row.result };
     },
+    summary: async (clusterId, id) => {
+      const row = await one(clusterId, id).select(SUMMARY).executeTakeFirst();
+      return row === undefined ? undefined : summary(row);
+    },
+    input: async (clusterId, id) => (await one(clusterId, id).select("input").executeTakeFirst())?.input,
+    open: async () =>
+      (
+        await summaries
+          .where("status", "in", ["queued", "running"])
+          .orderBy("created_at_seconds")
+          .orderBy("id")
+          .execute()
+      ).map(summary),
     update: async (clusterId, id, change) => {
       await db
         .updateTable("comparisons")
@@ -83,27 +120,25 @@ export function comparisonStore(db: Kysely<Database>): ComparisonStore {
     },
     list: async (clusterId, limit) =>
       (
-        await ofCluster(clusterId)
+        await summaries
+          .where("cluster_id", "=", clusterId)
           .orderBy("created_at_seconds", "desc")
           .orderBy(sql`id`)
           .limit(limit)
           .execute()
-      ).map(record),
+      ).map(summary),
     prune: async (beforeSeconds) => {
       await db.deleteFrom("comparisons").where("finished_at_seconds", "<", beforeSeconds).execute();
     },
   };
 }
 
-const record = (row: Selectable<ComparisonTable>): ComparisonRecord => ({
+const summary = (row: Pick<Selectable<ComparisonTable>, (typeof SUMMARY)[number]>): ComparisonSummary => ({
   clusterId: row.cluster_id,
   id: row.id,
   status: row.status,
-  request: row.request,
-  input: row.input,
   createdAtSeconds: row.created_at_seconds,
   finishedAtSeconds: row.finished_at_seconds,
   progress: row.progress,
-  result: row.result,
   failure: row.failure,
 });

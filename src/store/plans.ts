@@ -22,6 +22,8 @@ export interface PlanStore {
   readonly ofRevision: (clusterId: string, revision: number) => Promise<PlanRecord | undefined>;
   /** Plans after a revision, in order, at most `limit`. */
   readonly after: (clusterId: string, revision: number, limit: number) => Promise<readonly PlanRecord[]>;
+  /** Revisions of the plans after a revision, in order, at most `limit`. */
+  readonly revisionsAfter: (clusterId: string, revision: number, limit: number) => Promise<readonly number[]>;
   /** Latest first, at most `limit`, before a revision. */
   readonly before: (clusterId: string, revision: number, limit: number) => Promise<readonly PlanRecord[]>;
   readonly commands: (clusterId: string, revision: number) => Promise<readonly CommandRecord[]>;
@@ -97,6 +99,17 @@ export function planStore(db: Kysely<Database>): PlanStore {
         .limit(limit)
         .execute();
       return Promise.all(rows.map(record));
+    },
+    revisionsAfter: async (clusterId, revision, limit) => {
+      const rows = await db
+        .selectFrom("plans")
+        .select("revision")
+        .where("cluster_id", "=", clusterId)
+        .where("revision", ">", revision)
+        .orderBy("revision")
+        .limit(limit)
+        .execute();
+      return rows.map((row) => row.revision);
     },
     before: async (clusterId, revision, limit) => {
       const rows = await ofCluster(clusterId)

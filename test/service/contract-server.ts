@@ -21,6 +21,7 @@ import {
   configurationOfSettings,
 } from "../../src/service/clusters/cluster-configuration.ts";
 import { clusterCalendar } from "../../src/service/clusters/cluster-calendar.ts";
+import type { WebhookRules } from "../../src/service/security/webhook-target.ts";
 import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
@@ -102,6 +103,7 @@ export async function contractServer(options: {
   readonly solver: SolverPort;
   readonly policy?: PolicyName;
   readonly settings?: ClusterSettings;
+  readonly webhookRules?: WebhookRules;
 }): Promise<ContractServer> {
   const { pool, store, empty } = await sharedDatabase();
   await empty();
@@ -139,7 +141,15 @@ export async function contractServer(options: {
     onDecision: () => undefined,
   });
   const guards = openGuards(store, () => clock.nowSeconds(), logger);
-  const service = createService({ store, bell, reference, clock, logger, guards });
+  const service = createService({
+    store,
+    bell,
+    reference,
+    clock,
+    logger,
+    guards,
+    webhookRules: options.webhookRules ?? { allow: [] },
+  });
   const outer = express();
   outer.use(contract);
   outer.use(service.app);

@@ -32,6 +32,12 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
     "This needs the scope plan; the key 9f86d081884c7d65 has submit. Ask an administrator for a key with the scope plan.",
   ),
   "unknown-job": example("unknown-job", 'No job has the id "JJ7".'),
+  "unknown-webhook": example("unknown-webhook", "No webhook has the id wh_3f2a9c0d4e5b6a71."),
+  "unknown-comparison": example(
+    "unknown-comparison",
+    "No comparison has the id 6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10.",
+  ),
+  "unknown-key": example("unknown-key", "No API key has the id 9f86d081884c7d65."),
   conflict: example("conflict", "No job of the batch is registered, because ids are taken.", [
     {
       path: "/jobs/0/id",

@@ -7,6 +7,7 @@ import type { Store, StoreParts } from "../../store/store.ts";
 import { UnknownCluster } from "../../store/store.ts";
 import type { Clock } from "../clock.ts";
 import type { JobMakers } from "../job-makers.ts";
+import type { WebhookRules } from "../security/webhook-target.ts";
 import { clusterOf } from "../recording/job-course.ts";
 
 /** What handlers work with. */
@@ -16,6 +17,8 @@ export interface ServiceContext {
   readonly reference: ReferenceData;
   readonly jobMakers: JobMakers;
   readonly clock: Clock;
+  /** Where webhooks may be sent. */
+  readonly webhookRules: WebhookRules;
   /** Whether the service takes no new requests because it shuts down. */
   readonly isDraining: () => boolean;
   /** Calls back when it begins to shut down; gives the way to call that off. */

@@ -1,4 +1,7 @@
-/** What a worker does besides answering requests: it leads clusters. Everything it knows is in the store. */
+/**
+ * What a worker does besides answering requests: it leads clusters, tells webhooks of plans, works out comparisons, and removes what is too old.
+ * Everything it knows is in the store.
+ */
 import type { Logger } from "pino";
 import type { ReferenceData } from "../../catalog/reference-data.ts";
 import { highsSolver } from "../../solver/highs-solver.ts";
@@ -14,15 +17,25 @@ import { configurationOf } from "../clusters/cluster-configuration.ts";
 import type { DecisionReport } from "../planning/cluster-planner.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
 import { startPlannerHost } from "../planning/planner-host.ts";
+import { openQueue } from "../queue/open-queue.ts";
+import type { WebhookRules } from "../security/webhook-target.ts";
+import { DELIVERIES, deliverPlans } from "./deliver-plans.ts";
+import type { Retention } from "./retention.ts";
+import { retain } from "./retention.ts";
+import { COMPARISONS, runComparisons } from "./run-comparisons.ts";
 
-/** Connections of one worker: one holds its locks, one listens, the others read and write. */
-const MAX_CONNECTIONS = 6;
+/** Connections of one worker: two hold its locks, one listens, the others read and write. */
+const MAX_CONNECTIONS = 7;
+/** The queue has connections of its own, so that its polling never keeps planning waiting. */
+const QUEUE_CONNECTIONS = 2;
 
 /** What a worker is given. */
 export interface WorkerOptions {
   readonly address: DatabaseAddress;
   readonly logger: Logger;
   readonly reference: ReferenceData;
+  readonly webhookRules: WebhookRules;
+  readonly retention: Retention;
   readonly onDecision: (report: DecisionReport) => void;
 }
 
@@ -35,7 +48,8 @@ export interface Worker {
 }
 
 /** Starts a worker. */
-export async function runWorker({ address, logger, reference, onDecision }: WorkerOptions): Promise<Worker> {
+export async function runWorker(options: WorkerOptions): Promise<Worker> {
+  const { address, logger, reference, onDecision } = options;
   const trouble = (error: Error): void => {
     logger.warn({ err: error }, "a connection to the database broke");
   };
@@ -59,12 +73,26 @@ export async function runWorker({ address, logger, reference, onDecision }: Work
     ...clusterCalendar(reference),
     onDecision,
   });
+  const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
+  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS], trouble);
+  const shared = { store, bell, queue, clock, logger };
+  const deliveries = deliverPlans({ ...shared, rules: options.webhookRules });
+  const comparisons = runComparisons({ ...shared, pool });
+  const retaining = retain({ store, clock, logger, retention: options.retention, led: host.led });
   return {
     store,
     bell,
     close: async () => {
       // The solver first: it cuts the decision under way short.
-      await Promise.all([solver.close(), host.close()]);
+      await Promise.all([
+        solver.close(),
+        host.close(),
+        deliveries.close(),
+        comparisons.close(),
+        retaining.close(),
+      ]);
+      await queue.close();
+      await queuePool.end();
       await bell.close();
       await store.close();
     },

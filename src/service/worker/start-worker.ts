@@ -2,11 +2,15 @@
 import type { DatabaseAddress } from "../../store/connect.ts";
 import { typescriptThread } from "../../store/typescript-thread.ts";
 import type { DecisionMeasure } from "../operations/metrics.ts";
+import type { WebhookAllowance } from "../security/webhook-address.ts";
+import type { Retention } from "./retention.ts";
 
 /** What the thread is given. */
 export interface WorkerThreadData {
   readonly address: DatabaseAddress;
   readonly logLevel: string;
+  readonly webhookAllow: readonly WebhookAllowance[];
+  readonly retention: Retention;
 }
 
 /** What the thread says. Any message to it asks it to close. */

@@ -12,11 +12,13 @@ const tell = (message: WorkerMessage): void => {
   port.postMessage(message);
 };
 
-const { address, logLevel } = workerData as WorkerThreadData;
+const { address, logLevel, webhookAllow, retention } = workerData as WorkerThreadData;
 const worker = await runWorker({
   address,
   logger: pino(loggerOptions(logLevel)),
   reference: loadReferenceData(),
+  webhookRules: { allow: webhookAllow },
+  retention,
   onDecision: ({ clusterId, plan, tookSeconds }) => {
     const { gap, objective, stopReason } = plan.proof;
     tell({

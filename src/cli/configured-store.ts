@@ -1,0 +1,68 @@
+/** The store that the service's variables name, for commands that work on it while no service does. */
+import { connectPool } from "../store/connect.ts";
+import type { DatabaseAddress } from "../store/connect.ts";
+import { openEmbeddedDatabase } from "../store/embedded/open-embedded-database.ts";
+import type { Store } from "../store/store.ts";
+import { openStore } from "../store/store.ts";
+import { CommandFailure } from "./command-failure.ts";
+
+const DATA_DIRECTORY = "./berth-data";
+const CONNECTIONS = 2;
+
+interface OpenDatabase {
+  readonly address: DatabaseAddress;
+  readonly close: () => Promise<void>;
+}
+
+/** Runs work on the store of DATABASE_URL or BERTH_DATA_DIR, which is closed afterwards. Throws CommandFailure where it cannot be opened. */
+export async function withConfiguredStore<Result>(work: (store: Store) => Promise<Result>): Promise<Result> {
+  const { address, close } = await database();
+  // A connection that breaks fails the statement under way, which is where it is told.
+  const pool = connectPool(address, CONNECTIONS, () => undefined);
+  try {
+    const store = await opened(() => openStore(pool));
+    try {
+      return await work(store);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    if (!pool.ended) await pool.end();
+    await close();
+  }
+}
+
+async function database(): Promise<OpenDatabase> {
+  const { DATABASE_URL: url, BERTH_DATA_DIR: directory } = process.env;
+  if (url !== undefined && directory !== undefined)
+    throw new CommandFailure(
+      2,
+      "DATABASE_URL and BERTH_DATA_DIR are both set; unset the one that is not meant.",
+    );
+  if (url !== undefined) {
+    if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+      throw new CommandFailure(
+        2,
+        'DATABASE_URL is no URL of a PostgreSQL database; give "postgresql://user:password@host:5432/database".',
+      );
+    return { address: { kind: "postgres", url }, close: () => Promise.resolve() };
+  }
+  const { poolConfig, close } = await opened(() =>
+    openEmbeddedDatabase({ dataDirectory: directory ?? DATA_DIRECTORY }),
+  );
+  return { address: { kind: "embedded", poolConfig }, close };
+}
+
+/** Directory and server trouble is nothing wrong with Berth. */
+async function opened<Opened>(open: () => Promise<Opened>): Promise<Opened> {
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const isInput = ["DirectoryInUseError", "DataDirectoryError"].includes(error.name);
+    throw new CommandFailure(
+      isInput ? 2 : 1,
+      isInput ? error.message : `The store cannot be opened: ${error.message}`,
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/** What is compared, as plain JSON: the state as it was when the comparison was asked for. Durations are kept once for all jobs of a workload. */
+import type { ComparisonBase } from "../../comparison/variant.ts";
+import type { DurationTable } from "../../domain/duration-table.ts";
+import type { PolicyName } from "../../planner/policy.ts";
+import type { ComparisonRequestBody } from "../../report/comparison-request.ts";
+import type { StoredJob, StoredJobState } from "../../store/job-codec.ts";
+import { restoredJob, storedJob } from "../../store/job-codec.ts";
+import type { StoredState } from "../../store/snapshots.ts";
+
+/** See the file's header. */
+export interface ComparisonInput {
+  readonly mode: ComparisonRequestBody["mode"];
+  readonly variants: ComparisonRequestBody["variants"];
+  readonly marginals: "none" | "every-variant";
+  readonly policy: PolicyName;
+  readonly state: StoredState;
+  readonly jobs: readonly StoredJobState[];
+  readonly arrivals: readonly StoredJob[];
+  /** Duration tables by id. */
+  readonly tables: Readonly<Record<string, DurationTable>>;
+}
+
+/** The base of a comparison and what was asked for, for keeping. */
+export function comparisonInput(base: ComparisonBase, body: ComparisonRequestBody): ComparisonInput {
+  const { jobs, ...state } = base.state;
+  const tables = new Map<string, DurationTable>();
+  return {
+    mode: body.mode,
+    variants: body.variants,
+    marginals: body.marginalValues === true ? "every-variant" : "none",
+    policy: base.policy,
+    state,
+    jobs: jobs.map((entry) => ({ ...entry, job: storedJob(entry.job, tables) })),
+    arrivals: base.arrivals.map((job) => storedJob(job, tables)),
+    tables: Object.fromEntries(tables),
+  };
+}
+
+/** What was kept by `comparisonInput`. */
+export const keptInput = (input: object): ComparisonInput => input as ComparisonInput;
+
+/** The base that was kept. */
+export function baseOfInput(input: ComparisonInput): ComparisonBase {
+  const tables = new Map(Object.entries(input.tables));
+  return {
+    policy: input.policy,
+    state: {
+      ...input.state,
+      jobs: input.jobs.map((entry) => ({ ...entry, job: restoredJob(entry.job, tables) })),
+    },
+    arrivals: input.arrivals.map((job) => restoredJob(job, tables)),
+  };
+}

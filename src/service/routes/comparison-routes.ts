@@ -1,0 +1,244 @@
+import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import type { z } from "zod";
+import type { InputProblem } from "../../catalog/input-problem.ts";
+import type { ScenarioJob } from "../../catalog/job-spec.ts";
+import { shippedVmTypes } from "../../catalog/shipped-catalog.ts";
+import { isoTime } from "../../catalog/time.ts";
+import { baseOfCluster, baseOfJobs } from "../../comparison/comparison-base.ts";
+import type { ComparisonBase } from "../../comparison/variant.ts";
+import { emptyCluster } from "../../domain/cluster-state.ts";
+import { jobId } from "../../domain/ids.ts";
+import type { Job } from "../../domain/job.ts";
+import { comparisonCsv, differencesCsv } from "../../report/comparison-csv.ts";
+import type { ComparisonRequestBody } from "../../report/comparison-request.ts";
+import { variantsOf } from "../../report/comparison-variants.ts";
+import type { ComparisonView } from "../../report/comparison-view.ts";
+import { comparisonViewSchema } from "../../report/comparison-view.ts";
+import type { ClusterRecord } from "../../store/clusters.ts";
+import type { ComparisonSummary, FoundComparison } from "../../store/comparisons.ts";
+import type { LockedCluster, StoreParts } from "../../store/store.ts";
+import { configurationOf } from "../clusters/cluster-configuration.ts";
+import { comparisonInput } from "../comparisons/comparison-input.ts";
+import {
+  deleteComparison,
+  getComparison,
+  getComparisonDifferences,
+  getComparisonVariants,
+  getComparisons,
+  postComparisons,
+} from "../endpoints/comparisons.ts";
+import { answerOnce } from "../idempotent.ts";
+import { RequestProblem } from "../problem-details.ts";
+import { clusterOf } from "../recording/job-course.ts";
+import type { Route } from "../route.ts";
+import { Answered, Tagged, rawRoute, route } from "../route.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { knownCluster, nowOf } from "./service-context.ts";
+
+const LISTED = 100;
+/** Each holds a copy of the cluster. */
+const MAX_OPEN = 20;
+/** Predictions take milliseconds where they are new: other requests get their turn between two of them. */
+const JOBS_PER_TURN = 10;
+
+type SummaryView = z.output<typeof postComparisons.reply.schema>;
+
+/** Answers everything under /comparisons of a cluster. */
+export function comparisonRoutes(context: ServiceContext): readonly Route[] {
+  const { store, clock } = context;
+  return [
+    route(postComparisons, async ({ body, clusterId, principalId, headers }) => {
+      const cluster = await knownCluster(store, clusterId);
+      refuseUnknownNames(context, cluster, body);
+      const jobs = body.jobs === undefined ? null : await givenJobs(context, cluster, body.jobs);
+      const request = {
+        clusterId,
+        principalId,
+        key: headers["idempotency-key"],
+        content: ["comparison", body],
+        reply: postComparisons.reply.schema,
+        atSeconds: clock.nowSeconds(),
+      };
+      const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {
+        const base =
+          jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
+        return summaryView(await queueComparison(locked, base, { body, nowSeconds: clock.nowSeconds() }));
+      });
+      const { body: summary, headers: more } =
+        answered instanceof Answered ? answered : { body: answered, headers: {} };
+      const place = `/v1/clusters/${clusterId}/comparisons/${summary.id}`;
+      await store.ring({ kind: "work", clusterId });
+      return new Answered(summary, { ...more, Location: place });
+    }),
+    route(getComparisons, async ({ clusterId }) => {
+      await knownCluster(store, clusterId);
+      return { comparisons: (await store.comparisons.list(clusterId, LISTED)).map(summaryView) };
+    }),
+    route(getComparison, async ({ clusterId, params }) => {
+      const { status, progress } = await knownComparison(store, clusterId, params.comparisonId);
+      return new Tagged(`${params.comparisonId}-${status}-${progress}`, async () => {
+        const found = await wholeComparison(store, clusterId, params.comparisonId);
+        return JSON.stringify({ ...summaryView(found), result: found.result });
+      });
+    }),
+    rawRoute(getComparisonVariants, async ({ clusterId, params }, _request, response) => {
+      const view = await resultOf(store, clusterId, params.comparisonId);
+      response.type("text/csv").send(comparisonCsv(view));
+    }),
+    rawRoute(getComparisonDifferences, async ({ clusterId, params }, _request, response) => {
+      const view = await resultOf(store, clusterId, params.comparisonId);
+      response.type("text/csv").send(differencesCsv(view));
+    }),
+    route(deleteComparison, async ({ clusterId, params }) => {
+      const cancelled = await store.write(clusterId, async (locked) => {
+        const found = await knownComparison(locked, clusterId, params.comparisonId);
+        if (found.status === "done" || found.status === "failed")
+          throw new RequestProblem("conflict", `The comparison is ${found.status} already.`);
+        if (found.status === "cancelled") return found;
+        const change = { status: "cancelled", finishedAtSeconds: clock.nowSeconds() } as const;
+        await locked.comparisons.update(clusterId, found.id, change);
+        return { ...found, ...change };
+      });
+      await store.ring({ kind: "work", clusterId });
+      return summaryView(cancelled);
+    }),
+  ];
+}
+
+/** Looks names up without any job: predictions for another catalogue are made where the comparison runs. */
+function refuseUnknownNames(
+  { reference }: ServiceContext,
+  { settings }: ClusterRecord,
+  { variants }: ComparisonRequestBody,
+): void {
+  const base: ComparisonBase = { state: emptyCluster(settings), arrivals: [], policy: "greedy" };
+  variantsOf(variants, {
+    reference,
+    base,
+    vmTypesOf: (catalog, region) => shippedVmTypes(catalog, region, reference.gpus),
+    source: "body",
+  });
+}
+
+async function givenJobs(
+  { jobMakers }: ServiceContext,
+  cluster: ClusterRecord,
+  specs: readonly ScenarioJob[],
+): Promise<readonly Job[]> {
+  const makeJob = jobMakers(cluster.id, cluster.settings);
+  const seen = new Set<string>();
+  const problems: InputProblem[] = [];
+  const jobs: Job[] = [];
+  for (const [index, spec] of specs.entries()) {
+    if (index % JOBS_PER_TURN === 0) await setImmediate();
+    if (seen.has(spec.id))
+      problems.push({
+        path: `/jobs/${index}/id`,
+        value: spec.id,
+        message: "another job has this id",
+        fix: "Give each job an id of its own.",
+      });
+    seen.add(spec.id);
+    const made = makeJob(spec, { id: jobId(spec.id), submittedAtSeconds: spec.submittedAt });
+    if (made.kind === "job") jobs.push(made.job);
+    else
+      problems.push(
+        ...made.problems.map((problem) => ({ ...problem, path: `/jobs/${index}${problem.path}` })),
+      );
+  }
+  if (problems.length === 0) return jobs;
+  throw new RequestProblem("unusable-input", "Some jobs of the comparison cannot be planned for.", {
+    problems,
+  });
+}
+
+/** The cluster as it is, in the caller's transaction: jobs and nodes of one moment. */
+async function liveBase(
+  { clock }: ServiceContext,
+  { cluster, jobs, clusters }: LockedCluster,
+): Promise<ComparisonBase> {
+  const nowSeconds = nowOf(cluster, clock);
+  const records = await jobs.active(cluster.id);
+  const nodes = await clusters.nodes(cluster.id);
+  const state = clusterOf({ settings: cluster.settings, nodes, records }, nowSeconds);
+  return baseOfCluster(state, { nowSeconds, policy: configurationOf(cluster).policy });
+}
+
+const jobsBase = ({ clock }: ServiceContext, cluster: ClusterRecord, jobs: readonly Job[]): ComparisonBase =>
+  baseOfJobs(cluster.settings, jobs, {
+    nowSeconds: clock.nowSeconds(),
+    policy: configurationOf(cluster).policy,
+  });
+
+async function queueComparison(
+  { cluster, comparisons }: LockedCluster,
+  base: ComparisonBase,
+  { body, nowSeconds }: { readonly body: ComparisonRequestBody; readonly nowSeconds: number },
+): Promise<ComparisonSummary> {
+  const open = (await comparisons.open()).filter(({ clusterId }) => clusterId === cluster.id);
+  if (open.length >= MAX_OPEN)
+    throw new RequestProblem(
+      "conflict",
+      `${open.length} comparisons of the cluster are queued or running, and at most ${MAX_OPEN} may be; cancel one, or wait.`,
+    );
+  const fresh = {
+    clusterId: cluster.id,
+    id: randomUUID(),
+    status: "queued" as const,
+    createdAtSeconds: nowSeconds,
+    finishedAtSeconds: null,
+    progress: 0,
+    failure: null,
+  };
+  // What was posted is part of the input; jobs are kept there with their durations.
+  const { mode, variants, marginalValues = false } = body;
+  const request = { mode, variants, marginalValues };
+  await comparisons.insert({ ...fresh, request, input: comparisonInput(base, body), result: null });
+  return fresh;
+}
+
+const unknown = (id: string): RequestProblem =>
+  new RequestProblem("unknown-comparison", `No comparison has the id ${id}.`);
+
+async function knownComparison(
+  parts: Pick<StoreParts, "comparisons" | "clusters">,
+  clusterId: string,
+  id: string,
+): Promise<ComparisonSummary> {
+  await knownCluster(parts, clusterId);
+  const found = await parts.comparisons.summary(clusterId, id);
+  if (found === undefined) throw unknown(id);
+  return found;
+}
+
+async function wholeComparison(
+  { comparisons }: Pick<StoreParts, "comparisons">,
+  clusterId: string,
+  id: string,
+): Promise<FoundComparison> {
+  const found = await comparisons.find(clusterId, id);
+  if (found === undefined) throw unknown(id);
+  return found;
+}
+
+async function resultOf(
+  parts: Pick<StoreParts, "comparisons" | "clusters">,
+  clusterId: string,
+  id: string,
+): Promise<ComparisonView> {
+  await knownCluster(parts, clusterId);
+  const { status, result } = await wholeComparison(parts, clusterId, id);
+  if (status !== "done")
+    throw new RequestProblem("conflict", `The comparison is ${status}, and has no result.`);
+  return comparisonViewSchema.parse(result);
+}
+
+const summaryView = (comparison: ComparisonSummary): SummaryView => ({
+  id: comparison.id,
+  status: comparison.status,
+  createdAt: isoTime(comparison.createdAtSeconds),
+  finishedAt: comparison.finishedAtSeconds === null ? null : isoTime(comparison.finishedAtSeconds),
+  progress: comparison.progress,
+  failure: comparison.failure,
+});

@@ -1,0 +1,221 @@
+/**
+ * Works out comparisons, each in a thread of its own beside planning.
+ *
+ *   queued  ──queue──▶  running  ──▶  done | failed
+ *      ▲                   │  └─────▶  cancelled (by whoever asked; the thread is ended)
+ *      └── worker died ────┘
+ *
+ * Whoever runs one holds its lock. A comparison that is running while its lock is free lost its worker, and is queued again; one whose tries are
+ * used up failed. What is compared was kept when it was asked for, so a repetition compares the same.
+ */
+import { availableParallelism } from "node:os";
+import type { Logger } from "pino";
+import type { Pool } from "pg";
+import { z } from "zod";
+import { assertNever } from "../../domain/assert-never.ts";
+import type { ChangeBell } from "../../store/change-bell.ts";
+import type { ComparisonSummary } from "../../store/comparisons.ts";
+import type { Store } from "../../store/store.ts";
+import type { Clock } from "../clock.ts";
+import type { ComparisonEnd } from "../comparisons/start-comparison.ts";
+import { startComparison } from "../comparisons/start-comparison.ts";
+import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
+import { workQueue } from "../queue/work-queue.ts";
+import { repeatedRounds } from "./repeated-rounds.ts";
+import { sessionLocks } from "./session-locks.ts";
+import type { SessionLocks } from "./session-locks.ts";
+
+/** How comparisons are tried. A try that takes longer than this is taken for hung. */
+export const COMPARISONS: QueueKind = {
+  name: "comparisons",
+  retryLimit: 4,
+  firstPauseSeconds: 1,
+  expireSeconds: 12 * 3600,
+};
+
+/** First key of the advisory locks of comparisons that run. */
+const LOCK_SPACE = 0x6265_7263;
+/** One core stays free for planning; more at a time would mostly need memory. */
+const MOST_AT_ONCE = 4;
+/** A ring may be lost. */
+const LOOK_SECONDS = 3;
+/** How often progress is kept, and whether it was cancelled is looked up. */
+const WATCH_MILLISECONDS = 500;
+
+/** What comparisons need. */
+export interface ComparisonWorkOptions {
+  readonly store: Store;
+  readonly pool: Pool;
+  readonly bell: ChangeBell;
+  readonly queue: Queue;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const jobSchema = z.object({ clusterId: z.string(), comparisonId: z.string() });
+
+/** Starts to work; gives the way to end it. */
+export function runComparisons(options: ComparisonWorkOptions): { readonly close: () => Promise<void> } {
+  const { store, pool, bell, queue, clock, logger } = options;
+  const locks = sessionLocks(pool, LOCK_SPACE);
+  const running = workQueue({
+    queue,
+    kind: COMPARISONS,
+    concurrency: Math.max(1, Math.min(MOST_AT_ONCE, availableParallelism() - 1)),
+    logger,
+    handle: (job, signal) => run({ ...options, locks }, job, signal),
+  });
+  const queueing = repeatedRounds({
+    name: "queue comparisons",
+    everySeconds: LOOK_SECONDS,
+    clock,
+    logger,
+    round: async () => {
+      for (const comparison of await store.comparisons.open())
+        await lookAfter({ store, queue, clock, locks }, comparison);
+      running.ring();
+    },
+  });
+  const stopListening = bell.listen(({ kind }) => {
+    if (kind === "work") queueing.ring();
+  });
+  return {
+    close: async () => {
+      stopListening();
+      await queueing.close();
+      await running.close();
+      locks.close();
+    },
+  };
+}
+
+type Means = Pick<ComparisonWorkOptions, "store" | "queue" | "clock"> & { readonly locks: SessionLocks };
+
+/** Sees to it that an open comparison is in the queue, or ends it where it cannot be. */
+async function lookAfter(
+  { store, queue, clock, locks }: Means,
+  { clusterId, id, status }: ComparisonSummary,
+): Promise<void> {
+  if (status === "running") {
+    // Nobody holds its lock: its worker died.
+    await locks.hold(id, async () => {
+      const now = await store.comparisons.summary(clusterId, id);
+      if (now?.status !== "running") return;
+      await queue.failed(COMPARISONS, id, "its worker ended");
+      await store.comparisons.update(clusterId, id, { status: "queued", progress: 0 });
+    });
+    return;
+  }
+  const data = { clusterId, comparisonId: id } satisfies z.output<typeof jobSchema>;
+  if (await queue.add(store.db, { kind: COMPARISONS, data, id })) return;
+  if ((await queue.stateOf(COMPARISONS, id)) !== "closed") return;
+  await settle(
+    { store, clock },
+    { clusterId, id },
+    {
+      kind: "failed",
+      reason:
+        "It was begun several times, and each time its worker ended before it did. It may need more memory than there is.",
+    },
+  );
+}
+
+async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<void> {
+  const { store, clock, locks } = means;
+  const { clusterId, comparisonId: id } = jobSchema.parse(job.data);
+  const held = await locks.hold(id, async (lost) => {
+    const isWanted = await store.write(clusterId, async ({ comparisons }) => {
+      const now = await comparisons.summary(clusterId, id);
+      if (now === undefined || (now.status !== "queued" && now.status !== "running")) return false;
+      await comparisons.update(clusterId, id, { status: "running", progress: 0 });
+      return true;
+    });
+    if (!isWanted) return;
+    const end = await compared(means, { clusterId, id }, [closing, lost]);
+    if (end !== "cancelled") await settle({ store, clock }, { clusterId, id }, end);
+  });
+  if (held.kind === "taken") throw new Error(`Comparison ${id} is being worked out elsewhere`);
+}
+
+interface Place {
+  readonly clusterId: string;
+  readonly id: string;
+}
+
+/** Throws when the thread ends without an answer, or when a signal asks to give up. */
+async function compared(
+  { store }: Pick<Means, "store">,
+  { clusterId, id }: Place,
+  givingUp: readonly AbortSignal[],
+): Promise<ComparisonEnd | "cancelled"> {
+  const input = await store.comparisons.input(clusterId, id);
+  if (input === undefined) return "cancelled";
+  let progress = 0;
+  const comparison = startComparison(input, (share) => {
+    progress = share;
+  });
+  const signal = AbortSignal.any([...givingUp]);
+  let timer: NodeJS.Timeout | undefined;
+  let isOver = false;
+  const stopped = new Promise<"cancelled">((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(new Error("the worker closes, or lost its connection to the database"));
+    };
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp);
+    let kept = 0;
+    const watch = async (): Promise<void> => {
+      const now = await store.comparisons.summary(clusterId, id);
+      if (now?.status !== "running") {
+        resolve("cancelled");
+        return;
+      }
+      if (progress > kept) {
+        kept = progress;
+        await store.comparisons.update(clusterId, id, { progress: kept });
+      }
+    };
+    const again = (): void => {
+      if (isOver) return;
+      timer = setTimeout(() => {
+        watch().then(again, reject);
+      }, WATCH_MILLISECONDS);
+    };
+    again();
+  });
+  try {
+    return await Promise.race([comparison.end, stopped]);
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+    await comparison.stop();
+  }
+}
+
+/** Keeps the end, unless somebody cancelled it meanwhile. */
+async function settle(
+  { store, clock }: Pick<Means, "store" | "clock">,
+  { clusterId, id }: Place,
+  end: ComparisonEnd,
+): Promise<void> {
+  await store.write(clusterId, async ({ comparisons }) => {
+    const now = await comparisons.summary(clusterId, id);
+    if (now === undefined || now.status === "cancelled") return;
+    const finishedAtSeconds = clock.nowSeconds();
+    switch (end.kind) {
+      case "result":
+        await comparisons.update(clusterId, id, {
+          status: "done",
+          progress: 1,
+          finishedAtSeconds,
+          result: end.view,
+        });
+        return;
+      case "failed":
+        await comparisons.update(clusterId, id, { status: "failed", finishedAtSeconds, failure: end.reason });
+        return;
+      default:
+        assertNever(end);
+    }
+  });
+}
