@@ -114,8 +114,16 @@ export class ClusterPlanner {
         await this.#wait(RETRY_SECONDS);
       }
     }
-    await this.#keepSnapshot("now");
+    await this.#keepLastSnapshot();
     return "closed";
+  }
+
+  /** A snapshot only makes the next start faster: where the database is gone, as it may be when the lead is lost, the end goes on without it. */
+  async #keepLastSnapshot(): Promise<void> {
+    const { clusterId, logger } = this.#options;
+    await this.#keepSnapshot("now").catch((error: unknown) => {
+      logger.warn({ err: error, clusterId }, "the last snapshot could not be kept");
+    });
   }
 
   async #say(error: unknown): Promise<void> {
