@@ -11,6 +11,9 @@ import { z } from "zod";
 import { runFaultCampaign } from "../test/campaign/fault-campaign.ts";
 import { markdownTable, quantile } from "./support/table.ts";
 
+// The services and databases that it started end with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "embedded" },

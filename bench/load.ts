@@ -18,6 +18,9 @@ import { startPostgres } from "../test/support/postgres-server.ts";
 import type { LoadOrder, LoadReport } from "./support/load-client.ts";
 import { markdownTable, millisecondsText, quantile } from "./support/table.ts";
 
+// The services and databases that it started end with it.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 const { values } = parseArgs({
   options: {
     store: { type: "string", default: "embedded" },
@@ -137,9 +140,11 @@ async function metrics(url: string): Promise<{
   };
 }
 
-const perSecond = (count: number, { tookSeconds }: LoadReport): string => (count / tookSeconds).toFixed(0);
+function perSecond(count: number, { tookSeconds }: LoadReport): string {
+  return (count / tookSeconds).toFixed(0);
+}
 
-const latencies = (seconds: readonly number[]): string =>
-  seconds.length === 0
-    ? "none"
-    : [0.5, 0.95, 0.99, 1].map((q) => millisecondsText(quantile(seconds, q))).join(" · ");
+function latencies(seconds: readonly number[]): string {
+  if (seconds.length === 0) return "none";
+  return [0.5, 0.95, 0.99, 1].map((q) => millisecondsText(quantile(seconds, q))).join(" · ");
+}

@@ -18,8 +18,8 @@ export interface BusyClient {
   readonly stop: () => Promise<void>;
 }
 
-const MAX_BATCH_JOBS = 6;
-const PAUSE_MILLISECONDS = 40;
+const MAX_BATCH_JOBS = 3;
+const PAUSE_MILLISECONDS = 300;
 const RETRY_MILLISECONDS = 50;
 const REQUEST_TIMEOUT_MILLISECONDS = 20_000;
 const HOURS_UNTIL_DUE = 48;
