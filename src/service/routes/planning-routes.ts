@@ -7,6 +7,7 @@ import type { ClusterRecord } from "../../store/clusters.ts";
 import type { LockedCluster } from "../../store/store.ts";
 import { getExplanation, getPlan, postEvents, postReplan } from "../endpoints/planning.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
+import { planReader } from "../plan-reader.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
@@ -22,6 +23,7 @@ const MAX_EXPLAINED_JOBS = 200;
 /** Answers events, replanning, and everything under /plan of a cluster. */
 export function planningRoutes(context: ServiceContext): readonly Route[] {
   const { store, clock } = context;
+  const plans = planReader(store);
   const record = async (
     request: { readonly clusterId: string; readonly principalId: string; readonly requestId: string },
     make: (locked: LockedCluster, atSeconds: number) => Promise<ClusterEvent> | ClusterEvent,
@@ -47,13 +49,8 @@ export function planningRoutes(context: ServiceContext): readonly Route[] {
     ),
     route(postReplan, (request) => record(request, (_, atSeconds) => ({ kind: "timer-elapsed", atSeconds }))),
     route(getPlan, async ({ clusterId }) => {
-      const cluster = await knownCluster(store, clusterId);
-      const revision = planInForce(cluster);
-      return new Tagged(`${revision}`, async () => {
-        const plan = await store.plans.ofRevision(clusterId, revision);
-        if (plan?.body == null) throw new Error(`Plan ${revision} of ${clusterId} is in force and not kept`);
-        return JSON.stringify(plan.body);
-      });
+      const revision = planInForce({ planRevision: await plans.revision(clusterId) });
+      return new Tagged(`${revision}`, () => plans.json(clusterId, revision));
     }),
     route(getExplanation, async ({ query, clusterId }) => {
       const cluster = await knownCluster(store, clusterId);
@@ -92,7 +89,7 @@ function mostTelling(ids: readonly string[], placed: ReadonlyMap<string, unknown
 }
 
 /** Revision of the plan in force; throws a RequestProblem (503) before the first. */
-export function planInForce({ planRevision }: ClusterRecord): number {
+export function planInForce({ planRevision }: Pick<ClusterRecord, "planRevision">): number {
   if (planRevision !== null) return planRevision;
   throw new RequestProblem("not-ready", "No plan has been decided yet.", {
     headers: { "Retry-After": "1" },
