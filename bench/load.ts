@@ -49,13 +49,16 @@ const directory = mkdtempSync(join(tmpdir(), "berth-load-"));
 const scenario = join(directory, "scenario.json");
 writeFileSync(scenario, scenarioText({ maxNodes: options.nodes }));
 const postgres = options.store === "postgres" ? await startPostgres({ durable: true }) : null;
-const service = await serviceProcess("service", {
-  BERTH_SCENARIO: scenario,
-  ...(postgres === null ? { BERTH_DATA_DIR: join(directory, "data") } : { DATABASE_URL: postgres.url }),
-  ...(options.profile === undefined
-    ? {}
-    : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${options.profile} --cpu-prof-interval=1000` }),
-});
+const service = await serviceProcess(
+  "service",
+  {
+    BERTH_SCENARIO: scenario,
+    ...(postgres === null ? { BERTH_DATA_DIR: join(directory, "data") } : { DATABASE_URL: postgres.url }),
+  },
+  options.profile === undefined
+    ? []
+    : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`, "--cpu-prof-interval=1000"],
+);
 try {
   await service.start();
   const warmUp = { url: service.url, seconds: 2, batchesPerSecond: 2, jobsPerBatch: 10, readsPerSecond: 50 };

@@ -7,8 +7,13 @@ import { sharedRead } from "./shared-read.ts";
 export interface PlanReader {
   /** Revision of the plan in force; null before the first. Throws UnknownCluster. */
   readonly revision: (clusterId: string) => Promise<number | null>;
-  /** Its text as JSON. */
-  readonly json: (clusterId: string, revision: number) => Promise<string>;
+  /** Its text as JSON, in UTF-8. */
+  readonly json: (clusterId: string, revision: number) => Promise<Buffer>;
+}
+
+interface PlanText {
+  readonly revision: number;
+  readonly json: Promise<Buffer>;
 }
 
 /** Texts at hand: one for each of so many clusters. */
@@ -16,8 +21,13 @@ const MAX_TEXTS = 100;
 
 /** For one process. */
 export function planReader({ clusters, plans }: Pick<Store, "clusters" | "plans">): PlanReader {
-  const texts = new Map<string, { readonly revision: number; readonly json: string }>();
+  const texts = new Map<string, PlanText>();
   const revisionOf = sharedRead((clusterId: string) => clusters.planInForce(clusterId));
+  const read = async (clusterId: string, revision: number): Promise<Buffer> => {
+    const text = await plans.bodyText(clusterId, revision);
+    if (text === undefined) throw new Error(`Plan ${revision} of ${clusterId} is in force and not kept`);
+    return Buffer.from(text);
+  };
   return {
     revision: async (clusterId) => {
       const found = await revisionOf(clusterId);
@@ -27,12 +37,14 @@ export function planReader({ clusters, plans }: Pick<Store, "clusters" | "plans"
     json: async (clusterId, revision) => {
       const known = texts.get(clusterId);
       if (known?.revision === revision) return known.json;
-      const plan = await plans.ofRevision(clusterId, revision);
-      if (plan?.body == null) throw new Error(`Plan ${revision} of ${clusterId} is in force and not kept`);
-      const json = JSON.stringify(plan.body);
+      const text = { revision, json: read(clusterId, revision) };
+      // Whoever asks while it is read waits for the same text; a failure is theirs alone.
       if (texts.size >= MAX_TEXTS) texts.clear();
-      texts.set(clusterId, { revision, json });
-      return json;
+      texts.set(clusterId, text);
+      text.json.catch(() => {
+        if (texts.get(clusterId) === text) texts.delete(clusterId);
+      });
+      return text.json;
     },
   };
 }

@@ -35,6 +35,7 @@ process.once("exit", () => {
 export async function serviceProcess(
   name: string,
   environment: Readonly<Record<string, string>>,
+  nodeArguments: readonly string[] = [],
 ): Promise<ServiceProcess> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -43,7 +44,7 @@ export async function serviceProcess(
   let death: string | null = null;
 
   const launch = (): ChildProcess => {
-    const started = spawn(process.execPath, ["--import", "tsx", "src/service/main.ts"], {
+    const started = spawn(process.execPath, [...nodeArguments, "--import", "tsx", "src/service/main.ts"], {
       cwd: root,
       env: { ...process.env, PORT: `${port}`, ...CAMPAIGN_ENVIRONMENT, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
