@@ -28,7 +28,12 @@ const options = z
   .parse(values);
 
 const startedAt = performance.now();
-const found = await runFaultCampaign({ ...options, onRound: (line) => console.error(line) });
+const found = await runFaultCampaign({
+  ...options,
+  onRound: (line) => {
+    console.error(line);
+  },
+});
 const { audit, troubles, recoverySeconds } = found;
 const failures = [...audit.lost, ...audit.twice, ...audit.infeasible, ...audit.contradictions, ...troubles];
 const seconds = (q: number): string =>

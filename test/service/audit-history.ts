@@ -22,6 +22,7 @@ import type { ClusterRecord } from "../../src/store/clusters.ts";
 import type { PlanStep, SequencedEvent } from "../../src/store/history.ts";
 import type { Snapshot } from "../../src/store/snapshots.ts";
 import type { Store } from "../../src/store/store.ts";
+import { canonicalJson } from "./canonical-json.ts";
 import { checkProjection } from "./audit-projection.ts";
 import type { Acknowledged, BrokenPromises } from "./audit-promises.ts";
 import { checkPromises } from "./audit-promises.ts";
@@ -169,13 +170,4 @@ function walk(
 function observed(state: ClusterState, sequenced: SequencedEvent | undefined): ClusterState {
   if (sequenced === undefined) throw new Error("An event is missing");
   return observe(state, sequenced.event);
-}
-
-/** JSON with the keys of all objects sorted: equal values give equal bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    typeof part === "object" && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

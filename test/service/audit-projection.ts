@@ -6,7 +6,7 @@ import { clusterOf } from "../../src/service/recording/job-course.ts";
 import type { ClusterRecord } from "../../src/store/clusters.ts";
 import type { JobRecord } from "../../src/store/jobs.ts";
 import type { Store } from "../../src/store/store.ts";
-import { canonicalJson } from "./audit-history.ts";
+import { canonicalJson } from "./canonical-json.ts";
 
 /**
  * Rows go on from their last change in one step and the fold in many, which rounds differently; a job that has outlasted its prediction

@@ -5,9 +5,14 @@ import { sharedRead } from "../../src/service/shared-read.ts";
 function slowReads() {
   const started: { readonly end: (value: number) => void; readonly fail: () => void }[] = [];
   const read = sharedRead(
-    (_key: string) =>
+    (key: string) =>
       new Promise<number>((resolve, reject) => {
-        started.push({ end: resolve, fail: () => reject(new Error("no answer")) });
+        started.push({
+          end: resolve,
+          fail: () => {
+            reject(new Error(`no answer for ${key}`));
+          },
+        });
       }),
   );
   return { started, read };
