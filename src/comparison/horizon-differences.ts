@@ -4,6 +4,7 @@
  */
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { UNMEASURED_PACE } from "../domain/cluster-state.ts";
+import { sortedById } from "../domain/ids.ts";
 import type { JobId } from "../domain/ids.ts";
 import { compareIds } from "../domain/ids.ts";
 import type { History } from "../simulator/history.ts";
@@ -290,5 +291,5 @@ function everyJob({ state, arrivals, plannedDurations }: VariantCase): ClusterSt
     resumesAtSeconds: null,
     spentUsd: 0,
   }));
-  return { ...state, jobs: [...plannedState(state, plannedDurations).jobs, ...toCome] };
+  return { ...state, jobs: sortedById([...plannedState(state, plannedDurations).jobs, ...toCome]) };
 }

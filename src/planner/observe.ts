@@ -1,9 +1,9 @@
 /** Applies events to a cluster's state: pure bookkeeping of time, progress, rent, arrivals and completions. */
-import type { Allocation } from "../domain/allocation.ts";
+import type { Allocation, Placement } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
 import { assertNever } from "../domain/assert-never.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
-import { UNMEASURED_PACE, findJob } from "../domain/cluster-state.ts";
+import { UNMEASURED_PACE, findJob, jobIndex } from "../domain/cluster-state.ts";
 import { addedLosses } from "../domain/change-losses.ts";
 import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
@@ -38,26 +38,38 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
   return {
     ...state,
     nowSeconds: atSeconds,
-    jobs: state.jobs.map((entry) => {
-      const placement = placed.get(entry.id);
-      const duration = entry.job.durations.entries.find(
-        (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
-      );
-      if (duration === undefined) return entry;
-      const { resumesAtSeconds } = entry;
-      const workSeconds = Math.max(0, atSeconds - Math.max(nowSeconds, resumesAtSeconds ?? nowSeconds));
-      const predicted = entry.completedShare + workSeconds / (duration.durationSeconds * entry.pace.factor);
-      // However many steps the time takes, the share is the same: what it reached, but not more than this by prediction alone.
-      const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
-      return {
-        ...entry,
-        completedShare: Math.min(predicted, most),
-        resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
-        spentUsd: entry.spentUsd + (spending.get(entry.id) ?? 0),
-      };
-    }),
+    jobs: withJobs(state.jobs, placed.keys(), (entry) =>
+      afterRunning(entry, placed.get(entry.id), {
+        fromSeconds: nowSeconds,
+        atSeconds,
+        spentUsd: spending.get(entry.id) ?? 0,
+      }),
+    ),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
     changeLosses: addedLosses(state.changeLosses, lossesUntil(state, atSeconds)),
+  };
+}
+
+function afterRunning(
+  entry: JobState,
+  placement: Placement | undefined,
+  run: { readonly fromSeconds: number; readonly atSeconds: number; readonly spentUsd: number },
+): JobState {
+  const duration = entry.job.durations.entries.find(
+    (row) => row.vmTypeId === placement?.vmTypeId && row.gpus === placement.gpus,
+  );
+  if (duration === undefined) return entry;
+  const { fromSeconds, atSeconds, spentUsd } = run;
+  const { resumesAtSeconds } = entry;
+  const workSeconds = Math.max(0, atSeconds - Math.max(fromSeconds, resumesAtSeconds ?? fromSeconds));
+  const predicted = entry.completedShare + workSeconds / (duration.durationSeconds * entry.pace.factor);
+  // However many steps the time takes, the share is the same: what it reached, but not more than this by prediction alone.
+  const most = Math.max(entry.completedShare, 1 - LEAST_REMAINING_SHARE);
+  return {
+    ...entry,
+    completedShare: Math.min(predicted, most),
+    resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
+    spentUsd: entry.spentUsd + spentUsd,
   };
 }
 
@@ -119,14 +131,15 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
 }
 
 function arrive(state: ClusterState, event: JobsArrived): ClusterState {
-  const known = new Set(state.jobs.map((entry) => entry.id));
+  const arriving = new Set<JobId>();
   for (const job of event.jobs) {
-    if (known.has(job.id)) throw new Error(`Job ${job.id} has arrived before`);
+    if (arriving.has(job.id) || jobIndex(state.jobs, job.id) !== null)
+      throw new Error(`Job ${job.id} has arrived before`);
     const configurations = new Set(job.durations.entries.map((row) => `${row.vmTypeId} ${row.gpus}`));
     if (configurations.size === 0) throw new Error(`Job ${job.id} fits no VM type and was let in`);
     if (configurations.size < job.durations.entries.length)
       throw new Error(`Job ${job.id} has a duration twice`);
-    known.add(job.id);
+    arriving.add(job.id);
   }
   const arrived = event.jobs.map((job): JobState => ({
     id: job.id,
@@ -148,7 +161,22 @@ function activeJob(state: ClusterState, id: JobId): JobState {
 }
 
 function withJob(state: ClusterState, id: JobId, change: Partial<Omit<JobState, "id">>): ClusterState {
-  return { ...state, jobs: state.jobs.map((entry) => (entry.id === id ? { ...entry, ...change } : entry)) };
+  return { ...state, jobs: withJobs(state.jobs, [id], (entry) => ({ ...entry, ...change })) };
+}
+
+/** Changes some of the jobs: many wait and few run, so an event must not look at all of them. Ids that are not there are passed over. */
+function withJobs(
+  jobs: readonly JobState[],
+  ids: Iterable<JobId>,
+  change: (entry: JobState) => JobState,
+): readonly JobState[] {
+  const changed = [...jobs];
+  for (const id of ids) {
+    const index = jobIndex(jobs, id);
+    const entry = index === null ? undefined : jobs[index];
+    if (index !== null && entry !== undefined) changed[index] = change(entry);
+  }
+  return changed;
 }
 
 /**
@@ -162,16 +190,12 @@ function loseNode(state: ClusterState, id: NodeId): ClusterState {
   const allocation = { nodes: state.allocation.nodes.filter((node) => node.id !== id) };
   return {
     ...withBilling(state, releasedBillingUsd(state, allocation)),
-    jobs: state.jobs.map((entry) =>
-      hit.has(entry.id)
-        ? {
-            ...entry,
-            completedShare: entry.savedShare,
-            resumesAtSeconds: null,
-            pace: { ...entry.pace, measuredFrom: null },
-          }
-        : entry,
-    ),
+    jobs: withJobs(state.jobs, hit, (entry) => ({
+      ...entry,
+      completedShare: entry.savedShare,
+      resumesAtSeconds: null,
+      pace: { ...entry.pace, measuredFrom: null },
+    })),
     allocation,
     leases: state.leases.filter((lease) => lease.nodeId !== id),
   };

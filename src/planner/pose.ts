@@ -1,5 +1,6 @@
 import type { ClusterState, DurationPercentile, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
+import type { DurationTable } from "../domain/duration-table.ts";
 import { compareIds } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { restartSeconds } from "./resumption.ts";
@@ -57,7 +58,10 @@ function remainingConfigurations(
   { job, completedShare, pace }: JobState,
   percentile: DurationPercentile,
 ): readonly Configuration[] {
-  return job.durations.entries
+  const isWhole = completedShare === 0 && pace.factor === 1 && percentile === "P50";
+  const known = isWhole ? wholeConfigurations.get(job.durations) : undefined;
+  if (known !== undefined) return known;
+  const configurations = job.durations.entries
     .map(({ vmTypeId, gpus, durationSeconds, upperSeconds }) => ({
       vmTypeId,
       gpus,
@@ -65,4 +69,9 @@ function remainingConfigurations(
         (percentile === "P90" ? upperSeconds : durationSeconds) * pace.factor * (1 - completedShare),
     }))
     .sort((a, b) => compareIds(a.vmTypeId, b.vmTypeId) || a.gpus - b.gpus);
+  if (isWhole) wholeConfigurations.set(job.durations, configurations);
+  return configurations;
 }
+
+/** Thousands of jobs that have not run yet share a few duration tables. */
+const wholeConfigurations = new WeakMap<DurationTable, readonly Configuration[]>();

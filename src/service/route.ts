@@ -42,13 +42,16 @@ export class Answered<Reply> {
   }
 }
 
+/** JSON as a string or as its UTF-8 bytes. */
+export type JsonText = string | Buffer;
+
 /** JSON that is only made when the client has not seen it: `tag` names its version. */
 export class Tagged {
   /** Without quotes. */
   readonly tag: string;
-  readonly json: () => string | Promise<string>;
+  readonly json: () => JsonText | Promise<JsonText>;
 
-  constructor(tag: string, json: () => string | Promise<string>) {
+  constructor(tag: string, json: () => JsonText | Promise<JsonText>) {
     this.tag = tag;
     this.json = json;
   }

@@ -47,6 +47,8 @@ export interface ClusterStore {
     readonly limit: number;
   }) => Promise<readonly ClusterRecord[]>;
   readonly find: (id: string) => Promise<ClusterRecord | undefined>;
+  /** Revision of its plan in force, null before the first; undefined where the cluster is not there. */
+  readonly planInForce: (id: string) => Promise<number | null | undefined>;
   /** As `find`, and nobody else writes to it until the transaction ends. */
   readonly lock: (id: string) => Promise<ClusterRecord | undefined>;
   /** Whether it was created; false when the id is taken. */
@@ -103,6 +105,14 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
     find: async (id) => {
       const row = await byId(id).executeTakeFirst();
       return row === undefined ? undefined : record(row);
+    },
+    planInForce: async (id) => {
+      const row = await db
+        .selectFrom("clusters")
+        .select("plan_revision")
+        .where("id", "=", id)
+        .executeTakeFirst();
+      return row?.plan_revision;
     },
     lock: async (id) => {
       const row = await byId(id).forUpdate().executeTakeFirst();

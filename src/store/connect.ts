@@ -10,7 +10,7 @@ export type DatabaseAddress =
 /** OID of PostgreSQL's bigint. Sequences and revisions stay far below 2^53. */
 const BIGINT_OID = 20;
 
-/** A pool whose bigints are numbers. `onTrouble` hears of idle connections that break; the pool makes new ones. */
+/** A pool whose bigints are numbers. `onTrouble` hears of connections that break; the pool makes new ones. */
 export function connectPool(
   address: DatabaseAddress,
   maxConnections: number,
@@ -25,6 +25,11 @@ export function connectPool(
     max: maxConnections,
     types,
   });
-  pool.on("error", onTrouble);
+  // A connection that breaks between two statements of a transaction belongs to nobody who listens, and an error that nobody hears ends the process.
+  pool.on("connect", (client) => {
+    client.on("error", onTrouble);
+  });
+  // Idle connections: their own listener has told already.
+  pool.on("error", () => undefined);
   return pool;
 }

@@ -20,6 +20,8 @@ export interface CommandRecord {
 export interface PlanStore {
   readonly insert: (clusterId: string, record: PlanRecord) => Promise<void>;
   readonly ofRevision: (clusterId: string, revision: number) => Promise<PlanRecord | undefined>;
+  /** A plan as it is shown, as JSON text; undefined where it is not there or was pruned. */
+  readonly bodyText: (clusterId: string, revision: number) => Promise<string | undefined>;
   /** Plans after a revision, in order, at most `limit`. */
   readonly after: (clusterId: string, revision: number, limit: number) => Promise<readonly PlanRecord[]>;
   /** Revisions of the plans after a revision, in order, at most `limit`. */
@@ -91,6 +93,15 @@ export function planStore(db: Kysely<Database>): PlanStore {
     ofRevision: async (clusterId, revision) => {
       const row = await ofCluster(clusterId).where("revision", "=", revision).executeTakeFirst();
       return row === undefined ? undefined : record(row);
+    },
+    bodyText: async (clusterId, revision) => {
+      const row = await db
+        .selectFrom("plans")
+        .select(sql<string | null>`body::text`.as("text"))
+        .where("cluster_id", "=", clusterId)
+        .where("revision", "=", revision)
+        .executeTakeFirst();
+      return row?.text ?? undefined;
     },
     after: async (clusterId, revision, limit) => {
       const rows = await ofCluster(clusterId)

@@ -44,14 +44,10 @@ const bootSchema = z
   .min(0)
   .max(LONGEST_INTERVAL_SECONDS)
   .meta({ description: "Seconds that a new node is billed before jobs on it make progress.", example: 180 });
-const billingSchema = z
-  .number()
-  .min(0)
-  .max(LONGEST_INTERVAL_SECONDS)
-  .meta({
-    description: "Seconds that a node is billed at least, however soon it is given back.",
-    example: 60,
-  });
+const billingSchema = z.number().min(0).max(LONGEST_INTERVAL_SECONDS).meta({
+  description: "Seconds that a node is billed at least, however soon it is given back.",
+  example: 60,
+});
 
 const inlineVmTypeSchema = z
   .strictObject({

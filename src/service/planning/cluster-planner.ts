@@ -4,7 +4,8 @@
  *   catch up   read the events since the last look and fold them
  *   decide     on the folded state
  *   commit     unless events came in meanwhile: then the plan is dropped and everything is posed again, so that bursts coalesce;
- *              after MAX_STALE_ROUNDS in a row the next plan is committed whatever came in, and those events wait for the next round
+ *              after MAX_STALE_ROUNDS in a row, or MAX_STALE_SECONDS, the plan is committed whatever came in, and those events wait for the next
+ *              round
  *   wait       for an event, for the next occasion (wake-up, timer H, schedule, price change), or for a while
  *
  * The history is the truth: whatever happens here, a new planner goes on from it. A round that throws is a bug or trouble with the database: it is
@@ -29,6 +30,8 @@ import { placeReasons } from "./place-reasons.ts";
 
 /** Plans in a row that may be dropped as stale before one is committed in any case. */
 export const MAX_STALE_ROUNDS = 3;
+/** Bursts are over by then; under a steady stream of events every plan that took longer would be dropped, and the one in force grow old. */
+export const MAX_STALE_SECONDS = 1;
 /** A ring may be lost: after this the planner looks by itself. */
 const LOOK_AGAIN_SECONDS = 2;
 const RETRY_SECONDS = 5;
@@ -117,8 +120,16 @@ export class ClusterPlanner {
         await this.#wait(RETRY_SECONDS);
       }
     }
-    await this.#keepSnapshot("now");
+    await this.#keepLastSnapshot();
     return "closed";
+  }
+
+  /** A snapshot only makes the next start faster: where the database is gone, as it may be when the lead is lost, the end goes on without it. */
+  async #keepLastSnapshot(): Promise<void> {
+    const { clusterId, logger } = this.#options;
+    await this.#keepSnapshot("now").catch((error: unknown) => {
+      logger.warn({ err: error, clusterId }, "the last snapshot could not be kept");
+    });
   }
 
   async #say(error: unknown): Promise<void> {
@@ -202,7 +213,9 @@ export class ClusterPlanner {
       this.#warmStart = warmStart;
       if (this.#isClosed) return "go-on";
       const decided = { plan, decidedOn, epoch, reasons: placeReasons(decidedOn.state, plan, means.policy) };
-      const mayBeStale = staleRounds >= MAX_STALE_ROUNDS ? "yes" : "no";
+      const isPatienceOver =
+        staleRounds >= MAX_STALE_ROUNDS || clock.nowSeconds() - startedAtSeconds >= MAX_STALE_SECONDS;
+      const mayBeStale = isPatienceOver ? "yes" : "no";
       const commitment = await commitPlan(store, clusterId, { decided, mayBeStale });
       if (commitment.kind === "deposed") return "deposed";
       if (commitment.kind === "in-force") {

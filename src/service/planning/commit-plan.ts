@@ -81,9 +81,9 @@ async function bringUpToDate(
   const since = await locked.history.events(cluster.id, folded.sequence, cluster.lastSequence);
   const visible = since.reduce((state, { event }) => observe(state, event), folded.state);
   const changed = changedJobs(decided.decidedOn.state, folded.state);
+  // Also of jobs that ended meanwhile: until then they ran where the plan had put them.
   await locked.jobs.update(
     cluster.id,
-    // Also those that have ended meanwhile: the plan, which comes before, has saved their work.
     recordsOf(visible).filter(({ state }) => changed.has(state.id)),
   );
   const set = new Set(delta.set.map(({ id }) => id));

@@ -9,6 +9,7 @@ import { acceptedSchema } from "../endpoints/accepted.ts";
 import type { ReportedEvent } from "../endpoints/planning.ts";
 import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "../endpoints/planning.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
+import { planReader } from "../plan-reader.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { answerOnce } from "../idempotent.ts";
 import { eventTime, recordEvent, recordEvents } from "../recording/record-event.ts";
@@ -25,6 +26,7 @@ const MAX_EXPLAINED_JOBS = 200;
 /** Answers events, replanning, and everything under /plan of a cluster. */
 export function planningRoutes(context: ServiceContext): readonly Route[] {
   const { store, clock } = context;
+  const plans = planReader(store);
   return [
     route(postEvents, (request) =>
       record(context, { ...request, operation: postEvents.operationId }, (parts, atSeconds) =>
@@ -56,13 +58,8 @@ export function planningRoutes(context: ServiceContext): readonly Route[] {
       ),
     ),
     route(getPlan, async ({ clusterId }) => {
-      const cluster = await knownCluster(store, clusterId);
-      const revision = planInForce(cluster);
-      return new Tagged(`${revision}`, async () => {
-        const plan = await store.plans.ofRevision(clusterId, revision);
-        if (plan?.body == null) throw new Error(`Plan ${revision} of ${clusterId} is in force and not kept`);
-        return JSON.stringify(plan.body);
-      });
+      const revision = planInForce({ planRevision: await plans.revision(clusterId) });
+      return new Tagged(`${revision}`, () => plans.json(clusterId, revision));
     }),
     route(getExplanation, async ({ query, clusterId }) => {
       const cluster = await knownCluster(store, clusterId);
@@ -167,7 +164,7 @@ function mostTelling(ids: readonly string[], placed: ReadonlyMap<string, unknown
 }
 
 /** Revision of the plan in force; throws a RequestProblem (503) before the first. */
-export function planInForce({ planRevision }: ClusterRecord): number {
+export function planInForce({ planRevision }: Pick<ClusterRecord, "planRevision">): number {
   if (planRevision !== null) return planRevision;
   throw new RequestProblem("not-ready", "No plan has been decided yet.", {
     headers: { "Retry-After": "1" },

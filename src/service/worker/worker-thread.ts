@@ -1,4 +1,6 @@
 /** A worker in a thread of its own, so that decisions never keep requests waiting. See start-worker.ts for the messages. */
+import { constants, setPriority } from "node:os";
+import { platform } from "node:process";
 import { parentPort, workerData } from "node:worker_threads";
 import { pino } from "pino";
 import { loadReferenceData } from "../../catalog/reference-data.ts";
@@ -11,6 +13,10 @@ if (port === null) throw new Error("worker-thread.ts runs as a worker thread onl
 const tell = (message: WorkerMessage): void => {
   port.postMessage(message);
 };
+
+// Decisions give way to requests where cores are few. Linux takes this for the thread that asks and for those that it starts; elsewhere it would be the
+// whole process.
+if (platform === "linux") setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 
 const { address, logLevel, webhookAllow, retention } = workerData as WorkerThreadData;
 const worker = await runWorker({
