@@ -28,6 +28,7 @@ import type { Store } from "../src/store/store.ts";
 import { openStore } from "../src/store/store.ts";
 import { scenarioText } from "../test/campaign/campaign-scenario.ts";
 import type { ServiceProcess } from "../test/campaign/service-process.ts";
+import { configurationOfSettings } from "../src/service/clusters/cluster-configuration.ts";
 import { serviceProcess } from "../test/campaign/service-process.ts";
 import { startPostgres } from "../test/support/postgres-server.ts";
 import { markdownTable } from "./support/table.ts";
@@ -135,7 +136,7 @@ async function writeHistory(store: Store): Promise<void> {
   const { settings: initialSettings } = emptyCluster(settings);
   await store.clusters.create({
     id: "default",
-    configuration: { policy: "progress-value" },
+    configuration: configurationOfSettings(initialSettings, "progress-value"),
     initialSettings,
     createdAtSeconds: nowSeconds - DAY_SECONDS,
   });

@@ -17,6 +17,7 @@ import type { Configuration, PlanningJob, PlanningProblem } from "../domain/plan
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
 import type { Objective } from "../formulation/objective.ts";
+import { summarise } from "./explanation-summary.ts";
 import { posePolicy } from "./policy.ts";
 import type { PolicyName } from "./policy.ts";
 import { poseWithoutBudgets } from "./pose.ts";
@@ -268,55 +269,4 @@ function rank(verdict: Verdict): number {
 function loss(verdict: Verdict): number {
   if (verdict.kind === "worse") return verdict.objectiveLoss;
   return verdict.kind === "better" ? -verdict.objectiveGain : 0;
-}
-
-function summarise(
-  gainOverWaiting: number | null,
-  alternatives: readonly Alternative[],
-  objective: Objective,
-): string {
-  const chosen = alternatives.find((alternative) => alternative.verdict.kind === "chosen");
-  const best = alternatives.find((alternative) => alternative.verdict.kind !== "chosen");
-  const against = best === undefined ? null : `${nameOf(best)} ${words(best.verdict, objective)}`;
-  if (chosen === undefined || gainOverWaiting === null) return `Waits: ${against ?? "it fits no VM type"}.`;
-  const comparison = gainOverWaiting >= 0 ? "more" : "less";
-  const worth = `Runs on ${nameOf(chosen)}, worth ${Math.abs(gainOverWaiting).toPrecision(3)} ${objective.unit} ${comparison} than waiting`;
-  if (best === undefined || against === null) return `${worth}; it has no alternative.`;
-  return isOpen(best.verdict)
-    ? `${worth}; next best, ${against}.`
-    : `${worth}; no other configuration has room: ${against}.`;
-}
-
-const nameOf = ({ vmTypeId, gpus }: Alternative): string =>
-  `${gpus} GPU${gpus === 1 ? "" : "s"} of ${vmTypeId}`;
-
-/** Whether a configuration could be had as things stand. */
-const isOpen = ({ kind }: Verdict): boolean => kind === "worse" || kind === "as-good" || kind === "better";
-
-/** Sums of prices without their rounding. */
-const amount = (value: number): string => `${Number(value.toPrecision(6))}`;
-
-function words(verdict: Verdict, { name, unit }: Objective): string {
-  switch (verdict.kind) {
-    case "chosen":
-      return "is chosen";
-    case "worse":
-      return `would worsen ${name} by ${verdict.objectiveLoss.toPrecision(3)} ${unit}`;
-    case "as-good":
-      return "would be just as good";
-    case "better":
-      return `would improve ${name} by ${verdict.objectiveGain.toPrecision(3)} ${unit}: the plan is not optimal`;
-    case "blocked-by-node-limit":
-      return `needs one more node, and all ${verdict.maxNodes} that may be rented are`;
-    case "blocked-by-quota":
-      return `needs one more node of that type, and its quota is ${verdict.quotaNodes}`;
-    case "blocked-by-limit":
-      return `needs one more node, and the ${verdict.label} of ${amount(verdict.limit)} ${verdict.unit} leaves no room beside the ${amount(verdict.used)} in use`;
-    case "over-budget":
-      return `would cost ${verdict.sharedRentUsd.toPrecision(3)} USD, and ${verdict.budgetLeftUsd.toPrecision(3)} USD of the job's budget are left`;
-    case "impossible":
-      return `is impossible: ${verdict.reason}`;
-    default:
-      return assertNever(verdict);
-  }
 }

@@ -13,7 +13,8 @@ import { deleteKey, getAudit, getKeys, postKeys } from "./endpoints/access.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
 import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
-import { deleteJob, getJob, getJobHistory, getJobs, patchJob, postJobs } from "./endpoints/jobs.ts";
+import { getJobHistory } from "./endpoints/job-history.ts";
+import { deleteJob, getJob, getJobs, patchJob, postJobs } from "./endpoints/jobs.ts";
 import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "./endpoints/planning.ts";
 import {
   getCommands,

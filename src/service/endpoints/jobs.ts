@@ -5,8 +5,7 @@ import { idSchema, jobSpecSchema } from "../../catalog/job-spec.ts";
 import { isoTimeSchema } from "../../catalog/time.ts";
 import { JOB_STATUSES, jobDetailSchema, jobViewSchema } from "../../report/job-view.ts";
 import { FRAMEWORKS } from "../../domain/job.ts";
-import { idField, timeField } from "../../report/view-fields.ts";
-import { JOB_HISTORY_KINDS } from "../recording/history-kinds.ts";
+import { idField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema, etagHeaders } from "./accepted.ts";
 import { JOB_DETAIL_EXAMPLE, JOB_EXAMPLE, JOB_SPEC_EXAMPLE } from "./examples.ts";
@@ -212,74 +211,6 @@ export const patchJob = endpoint({
     example: ACCEPTED_EXAMPLE,
   },
   problems: [404, 409, 412],
-});
-
-const historyEntrySchema = z
-  .strictObject({
-    at: timeField,
-    kind: z
-      .enum(JOB_HISTORY_KINDS)
-      .meta({ description: "What happened: an event, or what a plan did.", example: "started" }),
-    reason: z.string().meta({
-      description: "Why, in words.",
-      example: "It starts on 1 GPU of node-1 (Standard_NC6).",
-    }),
-    principal: z
-      .string()
-      .nullable()
-      .meta({ description: "Who caused it; null where the service did.", example: null }),
-    planRevision: z
-      .int()
-      .nullable()
-      .meta({ description: "The plan that caused it; null where no plan did.", example: 4 }),
-  })
-  .meta({ id: "JobHistoryEntry", description: "One thing that happened to a job, and why." });
-
-/** GET /jobs/{jobId}/history */
-export const getJobHistory = endpoint({
-  operationId: "getJobHistory",
-  method: "get",
-  scope: "cluster",
-  access: "submit",
-  path: "/jobs/{jobId}/history",
-  tag: "Jobs",
-  summary: "What happened to a job, and why",
-  description: "Every change of the job, oldest first.",
-  body: NO_BODY,
-  query: z.strictObject({
-    limit: pageLimit({ most: MAX_PAGE_JOBS, usual: DEFAULT_PAGE_JOBS, what: "Entries" }).optional(),
-    cursor: cursorSchema
-      .optional()
-      .meta({ description: "Only entries after the page that gave this nextCursor." }),
-  }),
-  params: jobParameters,
-  headers: noParameters,
-  reply: {
-    status: 200,
-    description: "One page of entries.",
-    schema: z
-      .strictObject({
-        entries: z.array(historyEntrySchema),
-        nextCursor: z
-          .string()
-          .nullable()
-          .meta({ description: "cursor of the next page; null when this is the last." }),
-      })
-      .meta({ id: "JobHistory" }),
-    example: {
-      entries: [
-        {
-          at: "2026-11-20T18:00:00Z",
-          kind: "started" as const,
-          reason: "It starts on 1 GPU of node-1 (Standard_NC6).",
-          principal: null,
-          planRevision: 4,
-        },
-      ],
-      nextCursor: null,
-    },
-  },
-  problems: [404],
 });
 
 /** DELETE /v1/jobs/{jobId} */

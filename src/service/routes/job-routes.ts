@@ -10,16 +10,9 @@ import type { LockedCluster } from "../../store/store.ts";
 import type { JobDraft, RefusedJob } from "../admit-jobs.ts";
 import { draftJobs, registerJobs } from "../admit-jobs.ts";
 import { cursorAfter } from "../cursor.ts";
-import {
-  PAGE_JOBS,
-  deleteJob,
-  getJob,
-  getJobHistory,
-  getJobs,
-  patchJob,
-  postJobs,
-} from "../endpoints/jobs.ts";
+import { PAGE_JOBS, deleteJob, getJob, getJobs, patchJob, postJobs } from "../endpoints/jobs.ts";
 import { matches } from "../endpoints/parameters.ts";
+import { PAGE_ENTRIES, getJobHistory } from "../endpoints/job-history.ts";
 import { answerOnce } from "../idempotent.ts";
 import { offerOf } from "../job-makers.ts";
 import { RequestProblem, itemJson } from "../problem-details.ts";
@@ -111,7 +104,7 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
     route(getJobHistory, async ({ params, query, clusterId }) => {
       await knownCluster(store, clusterId);
       await knownJob(store, clusterId, params.jobId);
-      const { limit = PAGE_JOBS, cursor: afterEntry = 0 } = query;
+      const { limit = PAGE_ENTRIES, cursor: afterEntry = 0 } = query;
       const found = await store.jobHistory.page(clusterId, params.jobId, { afterEntry, limit: limit + 1 });
       const page = found.slice(0, limit);
       const last = page.at(-1);
