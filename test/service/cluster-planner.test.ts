@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { placements } from "../../src/domain/allocation.ts";
 import { jobId } from "../../src/domain/ids.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
-import { MAX_STALE_ROUNDS } from "../../src/service/planning/cluster-planner.ts";
+import { MAX_STALE_ROUNDS, MAX_STALE_SECONDS } from "../../src/service/planning/cluster-planner.ts";
 import type { PlanRecord } from "../../src/store/plan-record.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { TestStore } from "../support/test-store.ts";
@@ -124,6 +124,22 @@ describe("the planner of a cluster", () => {
     expect(plannedIds(cluster).at(-1)).toEqual(["j0", "j1", "j2", "j3", "late"]);
     expect((await cluster.cluster()).planRevision).toBeGreaterThanOrEqual(late.revision);
     expect((await cluster.state()).jobs.map(({ id }) => id)).toEqual(["j0", "j1", "j2", "j3", "late"]);
+  });
+
+  it("keeps a plan that took long at once, although an event came in meanwhile", async () => {
+    const solver = fakeSolver();
+    const cluster = await planned(solver);
+    await cluster.settled();
+    await cluster.submit(arrival("a"));
+    await solver.asked();
+    cluster.clock.set(START_SECONDS + MAX_STALE_SECONDS);
+    await cluster.submit(arrival("late"));
+    solver.answer();
+    await solver.asked();
+    expect(plannedIds(cluster)).toEqual([[], ["a"]]);
+    solver.answer();
+    await cluster.settled();
+    expect(plannedIds(cluster).at(-1)).toEqual(["a", "late"]);
   });
 
   it("keeps time from running backwards", async () => {
