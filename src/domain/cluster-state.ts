@@ -21,6 +21,14 @@ export interface JobState {
   /** Share that is not lost with a node: last reported, or reached when the job was last stopped or moved. */
   readonly savedShare: number;
   readonly pace: Pace;
+  /** W: time that it has run in units of its predicted duration, beyond 1 where it outlasts it; missing means `completedShare`. */
+  readonly spentShare?: number;
+}
+
+/** How far predictions were off: over the jobs that completed, the sum of (ln F_k / σ_k)² with F_k the actual over the predicted duration. */
+export interface SpreadEvidence {
+  readonly jobs: number;
+  readonly sumOfSquares: number;
 }
 
 /**
@@ -63,6 +71,8 @@ export interface ClusterState {
   readonly accruedRentUsd: number;
   /** Tardiness cost of all completed jobs. */
   readonly accruedTardinessUsd: number;
+  /** Missing before the first completion. */
+  readonly spreadEvidence?: SpreadEvidence;
 }
 
 /** A cluster without jobs or nodes. */

@@ -22,6 +22,8 @@ export interface PlanningJob {
   readonly tardinessCostPerSecondUsd: number;
   /** Sorted by VM type id, then GPUs; never empty, since a job that fits nothing is refused at the door. */
   readonly configurations: readonly Configuration[];
+  /** κ_j ≥ 1: what durations are multiplied by to be on time in spite of predictions that err; missing means 1. */
+  readonly marginFactor?: number;
 }
 
 /** Everything one decision needs, and nothing else. All sets are sorted by id. */

@@ -65,7 +65,7 @@ export interface ProgressWorth {
 
 /** s_j = d_j − T − t^min_j in seconds: how long a job can still wait without being late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
-  return job.dueAtSeconds - nowSeconds - shortestDurationSeconds(job);
+  return job.dueAtSeconds - nowSeconds - (job.marginFactor ?? 1) * shortestDurationSeconds(job);
 }
 
 /** What the progress of every job of a problem is worth, by job id. */
@@ -89,7 +89,7 @@ export function progressWorths(
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
           onTimeUsd: (alone + late) * Math.exp(-Math.max(0, slack) / horizonSeconds),
-          pacePerSecond: slack > 0 ? 1 / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
+          pacePerSecond: slack > 0 ? (job.marginFactor ?? 1) / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
         },
       ];
     }),

@@ -10,6 +10,7 @@ import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event
 import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
+import { learntSpread } from "./remaining-work.ts";
 
 /** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
 export const LEAST_REMAINING_SHARE = 0.01;
@@ -41,7 +42,11 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       if (duration === undefined) return entry;
       const predicted =
         entry.completedShare + elapsedSeconds / (duration.durationSeconds * entry.pace.factor);
-      return { ...entry, completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE };
+      return {
+        ...entry,
+        completedShare: predicted < 1 ? predicted : 1 - LEAST_REMAINING_SHARE,
+        spentShare: (entry.spentShare ?? entry.completedShare) + elapsedSeconds / duration.durationSeconds,
+      };
     }),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
   };
@@ -52,7 +57,8 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
     case "jobs-arrived":
       return arrive(state, event);
     case "job-completed": {
-      const { job } = activeJob(state, event.jobId);
+      const entry = activeJob(state, event.jobId);
+      const { job } = entry;
       const tardinessUsd = tardinessCostUsd({ ...job, completionAtSeconds: event.atSeconds });
       return {
         ...withJob(state, event.jobId, {
@@ -61,6 +67,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
         }),
         allocation: without(state.allocation, event.jobId),
         accruedTardinessUsd: state.accruedTardinessUsd + tardinessUsd,
+        ...learntSpread(state, entry),
       };
     }
     case "job-cancelled":
@@ -141,7 +148,12 @@ function loseNode(state: ClusterState, id: NodeId): ClusterState {
     ...state,
     jobs: state.jobs.map((entry) =>
       hit.has(entry.id)
-        ? { ...entry, completedShare: entry.savedShare, pace: { ...entry.pace, measuredFrom: null } }
+        ? {
+            ...entry,
+            completedShare: entry.savedShare,
+            spentShare: (entry.spentShare ?? entry.completedShare) - (entry.completedShare - entry.savedShare),
+            pace: { ...entry.pace, measuredFrom: null },
+          }
         : entry,
     ),
     allocation: { nodes: state.allocation.nodes.filter((node) => node.id !== id) },
