@@ -13,13 +13,14 @@
  *
  *   B_j = α C*_j                                                                        USD    worth of the work itself
  *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · exp(−max(0, s_j) / (θ t^min_j + A_j))   USD    worth of being on time
- *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, 1 / (d_j − T))     s_j > 0
+ *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, κ_j / (d_j − T))   s_j > 0
  *   R_jvg = (B_j + U_j) / t_jvg                                   s_j ≤ 0
  *
  * A job without urgency is worth α times its cheapest shared cost, so that it runs where sharing is cheap and waits otherwise.
  * As its slack goes, a node of its own and its tardiness enter. Three things make that hold when nodes are short:
- *   pace     on time is on time: progress beyond the pace 1 / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
+ *   pace     on time is on time: progress beyond the pace κ_j / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
  *            GPUs they need and no more. More GPUs do less work for each GPU-second, which is what ruins an overloaded cluster.
+ *            A prediction that may err asks for κ_j times that pace (planner/remaining-work.ts), so that the due date is likely to be met.
  *   queue    slack is weighed against what has to be done first, A_j, and not only against the job's own length.
  *   drain    a job that is late, or soon will be, costs ω_j for as long as the queue lasts, the same D for all: of late jobs those of largest
  *            ω_j / t_jvg run first, which is Smith's rule. Without a queue t^min_j takes its place.
@@ -59,13 +60,13 @@ export interface ProgressWorth {
   readonly workUsd: number;
   /** U_j: worth in USD of doing it at the pace that meets the due date. */
   readonly onTimeUsd: number;
-  /** 1 / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
+  /** κ_j / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
   readonly pacePerSecond: number;
 }
 
 /** s_j = d_j − T − t^min_j in seconds: how long a job can still wait without being late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
-  return job.dueAtSeconds - nowSeconds - (job.marginFactor ?? 1) * shortestDurationSeconds(job);
+  return job.dueAtSeconds - nowSeconds - shortestDurationSeconds(job);
 }
 
 /** What the progress of every job of a problem is worth, by job id. */

@@ -24,9 +24,9 @@ export interface RemainingWork {
 /** Half the width of an 80 % interval in standard deviations. */
 const INTERVAL_DEVIATIONS = 1.2816;
 /** n₀: completed jobs that the width of the intervals counts for. */
-const PRIOR_JOBS = Number((globalThis as any).process.env.N0 ?? 2);
-/** Probability with which due dates are meant to be met. */
-const LATE = 1 - Number((globalThis as any).process.env.P ?? 0.8);
+const PRIOR_JOBS = 1;
+/** Probability with which the pace is meant to meet a due date. */
+const ON_TIME_PROBABILITY = 0.8;
 /** Least rest of a job that has not completed. */
 const LEAST_SHARE = 0.01;
 
@@ -54,7 +54,7 @@ export function remainingWork(entry: JobState, factor: number): RemainingWork {
   const rest = (q: number): number =>
     left < 1e-12 ? LEAST_SHARE : Math.max(LEAST_SHARE, Math.exp(spread * normalQuantileBeyond(q * left)) - spent);
   const share = rest(0.5);
-  return { share, marginFactor: rest(LATE) / share };
+  return { share, marginFactor: rest(1 - ON_TIME_PROBABILITY) / share };
 }
 
 /** What a completion teaches about the width of the intervals. */
