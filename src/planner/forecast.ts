@@ -5,16 +5,19 @@ import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
+import { remainingWork, spreadFactor } from "./remaining-work.ts";
 
 /** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
 export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
   const nowSeconds = state.nowSeconds ?? 0;
   const placed = placements(allocation);
+  const spread = spreadFactor(state);
   const nodes = new Map(allocation.nodes.map((node) => [node.id, node]));
   const vmTypes = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
   return activeJobs(state).map((entry) => {
     const placement = placed.get(entry.id);
-    if (placement === undefined) return waiting(entry, nowSeconds);
+    if (placement === undefined)
+      return waiting(entry, { nowSeconds, left: remainingWork(entry, spread).share });
     const node = nodes.get(placement.nodeId);
     const vmType = vmTypes.get(placement.vmTypeId);
     const duration = entry.job.durations.entries.find(
@@ -25,7 +28,7 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
         `Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`,
       );
     }
-    const left = (1 - entry.completedShare) * entry.pace.factor;
+    const left = remainingWork(entry, spread).share;
     const remainingSeconds = duration.durationSeconds * left;
     const end = { ...entry.job, completionAtSeconds: nowSeconds + remainingSeconds };
     return {
@@ -51,9 +54,12 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
   });
 }
 
-function waiting({ id, job, completedShare, pace }: JobState, nowSeconds: number): WaitingForecast {
+function waiting(
+  { id, job }: JobState,
+  { nowSeconds, left }: { readonly nowSeconds: number; readonly left: number },
+): WaitingForecast {
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
-  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * pace.factor * (1 - completedShare) };
+  const soonest = { ...job, completionAtSeconds: nowSeconds + shortest * left };
   return {
     kind: "waiting",
     jobId: id,

@@ -10,10 +10,7 @@ import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event
 import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
-import { learntSpread } from "./remaining-work.ts";
-
-/** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
-export const LEAST_REMAINING_SHARE = 0.01;
+import { LEAST_REMAINING_SHARE, learntSpread } from "./remaining-work.ts";
 
 /** The state after an event. Throws on an event before the last one or about an unknown job: both are bugs of the caller. */
 export function observe(state: ClusterState, event: ClusterEvent): ClusterState {
@@ -151,7 +148,8 @@ function loseNode(state: ClusterState, id: NodeId): ClusterState {
         ? {
             ...entry,
             completedShare: entry.savedShare,
-            spentShare: (entry.spentShare ?? entry.completedShare) - (entry.completedShare - entry.savedShare),
+            spentShare:
+              (entry.spentShare ?? entry.completedShare) - (entry.completedShare - entry.savedShare),
             pace: { ...entry.pace, measuredFrom: null },
           }
         : entry,

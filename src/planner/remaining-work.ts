@@ -15,20 +15,22 @@ import { normalBeyond, normalQuantileBeyond } from "../domain/standard-normal.ts
 
 /** The rest of a job as a decision sees it. */
 export interface RemainingWork {
-  /** Median rest in units of t_jvg. */
+  /** Median rest in units of t_jvg; with reports, the rest that they leave at the pace that they show. */
   readonly share: number;
-  /** Rest that is exceeded with probability 1 − ON_TIME_PROBABILITY over the median one; 1 without an interval. */
+  /** κ: rest that is exceeded with probability 1 − ON_TIME_PROBABILITY over the median one; 1 without an interval, and with reports. */
   readonly marginFactor: number;
 }
 
 /** Half the width of an 80 % interval in standard deviations. */
 const INTERVAL_DEVIATIONS = 1.2816;
-/** n₀: completed jobs that the width of the intervals counts for. */
+/** n₀: how many completions the intervals as they are count for. */
 const PRIOR_JOBS = 1;
 /** Probability with which the pace is meant to meet a due date. */
 const ON_TIME_PROBABILITY = 0.8;
-/** Least rest of a job that has not completed. */
-const LEAST_SHARE = 0.01;
+/** Share of its work that is left at the least of a job which has outlasted its prediction: it is not taken for finished (decision 0005). */
+export const LEAST_REMAINING_SHARE = 0.01;
+/** Beyond this probability of lasting so long, the interval says nothing about the rest. */
+const LEAST_PROBABILITY = 1e-12;
 
 /** σ of a job before anything was learnt. */
 export function statedSpread({ job }: JobState): number {
@@ -52,7 +54,9 @@ export function remainingWork(entry: JobState, factor: number): RemainingWork {
     return { share: pace.factor * (1 - completedShare), marginFactor: 1 };
   const left = spent <= 0 ? 1 : normalBeyond(Math.log(spent) / spread);
   const rest = (q: number): number =>
-    left < 1e-12 ? LEAST_SHARE : Math.max(LEAST_SHARE, Math.exp(spread * normalQuantileBeyond(q * left)) - spent);
+    left < LEAST_PROBABILITY
+      ? LEAST_REMAINING_SHARE
+      : Math.max(LEAST_REMAINING_SHARE, Math.exp(spread * normalQuantileBeyond(q * left)) - spent);
   const share = rest(0.5);
   return { share, marginFactor: rest(1 - ON_TIME_PROBABILITY) / share };
 }
