@@ -29,6 +29,14 @@ export interface JobState {
   readonly resumesAtSeconds: number | null;
   /** The job's shares of the rent of its nodes so far, by the GPUs in use (cost.ts). */
   readonly spentUsd: number;
+  /** W: time that it has run in units of its predicted duration, beyond 1 where it outlasts it; missing means `completedShare`. */
+  readonly spentShare?: number;
+}
+
+/** How far predictions were off: over the jobs that completed, the sum of (ln F_k / σ_k)² with F_k the actual over the predicted duration. */
+export interface SpreadEvidence {
+  readonly jobs: number;
+  readonly sumOfSquares: number;
 }
 
 /**
@@ -82,6 +90,8 @@ export interface ClusterState {
   readonly accruedTardinessUsd: number;
   /** What changes of the allocation have cost until now. */
   readonly changeLosses: ChangeLosses;
+  /** Missing before the first completion. */
+  readonly spreadEvidence?: SpreadEvidence;
 }
 
 /** A cluster without jobs or nodes. */

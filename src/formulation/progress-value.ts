@@ -7,19 +7,20 @@
  *   n_j     = min_vg t_jvg g / G_v              s      node-seconds of the remaining work where it takes least of a node
  *   C*_j    = min_vg t_jvg c_v g / G_v          USD    cheapest when every GPU of the node is shared
  *   C¹_j    = min_vg t_jvg c_v                  USD    cheapest alone on a node
- *   s_j     = d_j − T − t^min_j                 s      slack
+ *   s_j     = d_j − T − κ_j t^min_j             s      slack; κ_j ≥ 1 where a prediction may err (planner/remaining-work.ts)
  *   D       = Σ_k n_k / N                       s      drain: how long N full nodes need for all the work there is
  *   A_j     = Σ_{k: d_k ≤ d_j} n_k / N          s      how long they need for the work that is due no later than j
  *
  *   B_j = α C*_j                                                                        USD    worth of the work itself
  *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · exp(−max(0, s_j) / (θ t^min_j + A_j))   USD    worth of being on time
- *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, 1 / (d_j − T))     s_j > 0
+ *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, κ_j / (d_j − T))   s_j > 0
  *   R_jvg = (B_j + U_j) / t_jvg                                   s_j ≤ 0
  *
  * A job without urgency is worth α times its cheapest shared cost, so that it runs where sharing is cheap and waits otherwise.
  * As its slack goes, a node of its own and its tardiness enter. Three things make that hold when nodes are short:
- *   pace     on time is on time: progress beyond the pace 1 / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
+ *   pace     on time is on time: progress beyond the pace κ_j / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
  *            GPUs they need and no more. More GPUs do less work for each GPU-second, which is what ruins an overloaded cluster.
+ *            A prediction that may err asks for κ_j times that pace, so that the due date is likely to be met.
  *   queue    slack is weighed against what has to be done first, A_j, and not only against the job's own length.
  *   drain    a job that is late, or soon will be, costs ω_j for as long as the queue lasts, the same D for all: of late jobs those of largest
  *            ω_j / t_jvg run first, which is Smith's rule. Without a queue t^min_j takes its place.
@@ -59,13 +60,13 @@ export interface ProgressWorth {
   readonly workUsd: number;
   /** U_j: worth in USD of doing it at the pace that meets the due date. */
   readonly onTimeUsd: number;
-  /** 1 / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
+  /** κ_j / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
   readonly pacePerSecond: number;
 }
 
-/** s_j = d_j − T − t^min_j in seconds: how long a job can still wait without being late. */
+/** s_j = d_j − T − κ_j t^min_j in seconds: how long a job can still wait without being late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
-  return job.dueAtSeconds - nowSeconds - shortestDurationSeconds(job);
+  return job.dueAtSeconds - nowSeconds - (job.marginFactor ?? 1) * shortestDurationSeconds(job);
 }
 
 /** What the progress of every job of a problem is worth, by job id. */
@@ -89,7 +90,8 @@ export function progressWorths(
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
           onTimeUsd: (alone + late) * Math.exp(-Math.max(0, slack) / horizonSeconds),
-          pacePerSecond: slack > 0 ? 1 / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
+          pacePerSecond:
+            slack > 0 ? (job.marginFactor ?? 1) / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
         },
       ];
     }),

@@ -7,18 +7,21 @@ import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/co
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
 import { leasesAfter, restartSeconds, resumptions } from "./resumption.ts";
 import { isOverBudget } from "./within-budget.ts";
+import { remainingWork, spreadFactor } from "./remaining-work.ts";
 
 /** Forecasts of all active jobs under an allocation, sorted by job id. The state must be the one the allocation was decided on. */
 export function forecastJobs(state: ClusterState, allocation: Allocation): readonly JobForecast[] {
   const nowSeconds = state.nowSeconds ?? 0;
   const placed = placements(allocation);
+  const spread = spreadFactor(state);
   const nodes = new Map(allocation.nodes.map((node) => [node.id, node]));
   const vmTypes = new Map(state.settings.vmTypes.map((vmType) => [vmType.id, vmType]));
   const resumption = resumptions(state, allocation, leasesAfter(state, allocation));
   return activeJobs(state).map((entry) => {
     const placement = placed.get(entry.id);
     if (placement === undefined) {
-      return waiting(entry, { nowSeconds, reason: isOverBudget(entry, vmTypes) ? "budget" : "not-yet" });
+      const reason = isOverBudget(entry, vmTypes) ? "budget" : "not-yet";
+      return waiting(entry, { nowSeconds, reason, left: remainingWork(entry, spread).share });
     }
     const node = nodes.get(placement.nodeId);
     const vmType = vmTypes.get(placement.vmTypeId);
@@ -30,7 +33,7 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
         `Plan runs ${entry.id} where it has no duration; the feasibility checker should have refused it`,
       );
     }
-    const left = (1 - entry.completedShare) * entry.pace.factor;
+    const left = remainingWork(entry, spread).share;
     const holdSeconds = Math.max(0, (resumption(entry) ?? nowSeconds) - nowSeconds);
     const remainingSeconds = holdSeconds + duration.durationSeconds * left;
     const end = { ...entry.job, completionAtSeconds: nowSeconds + remainingSeconds };
@@ -61,13 +64,17 @@ export function forecastJobs(state: ClusterState, allocation: Allocation): reado
 /** The soonest end counts the restart, which every start costs now, but no boot: a node may have room. */
 function waiting(
   entry: JobState,
-  { nowSeconds, reason }: { readonly nowSeconds: number } & Pick<WaitingForecast, "reason">,
+  {
+    nowSeconds,
+    reason,
+    left,
+  }: { readonly nowSeconds: number; readonly left: number } & Pick<WaitingForecast, "reason">,
 ): WaitingForecast {
-  const { id, job, completedShare, pace } = entry;
+  const { id, job } = entry;
   const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
   const soonest = {
     ...job,
-    completionAtSeconds: nowSeconds + restartSeconds(entry) + shortest * pace.factor * (1 - completedShare),
+    completionAtSeconds: nowSeconds + restartSeconds(entry) + shortest * left,
   };
   return {
     kind: "waiting",

@@ -11,11 +11,9 @@ import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event
 import type { JobId, NodeId } from "../domain/ids.ts";
 import { sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
+import { LEAST_REMAINING_SHARE, learntSpread } from "./remaining-work.ts";
 import { releasedBillingUsd, lossesUntil } from "./resumption.ts";
 import { spendingUsd } from "./within-budget.ts";
-
-/** Share of its work that is assumed to be left of a job which has outlasted its prediction: it is not taken for finished. */
-export const LEAST_REMAINING_SHARE = 0.01;
 
 /** The state after an event. Throws on an event before the last one or about an unknown job: both are bugs of the caller. */
 export function observe(state: ClusterState, event: ClusterEvent): ClusterState {
@@ -68,6 +66,7 @@ function afterRunning(
   return {
     ...entry,
     completedShare: Math.min(predicted, most),
+    spentShare: (entry.spentShare ?? entry.completedShare) + workSeconds / duration.durationSeconds,
     resumesAtSeconds: resumesAtSeconds !== null && resumesAtSeconds > atSeconds ? resumesAtSeconds : null,
     spentUsd: entry.spentUsd + spentUsd,
   };
@@ -78,7 +77,8 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
     case "jobs-arrived":
       return arrive(state, event);
     case "job-completed": {
-      const { job } = activeJob(state, event.jobId);
+      const entry = activeJob(state, event.jobId);
+      const { job } = entry;
       const tardinessUsd = tardinessCostUsd({ ...job, completionAtSeconds: event.atSeconds });
       return {
         ...withJob(state, event.jobId, {
@@ -88,6 +88,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
         }),
         allocation: without(state.allocation, event.jobId),
         accruedTardinessUsd: state.accruedTardinessUsd + tardinessUsd,
+        ...learntSpread(state, entry),
       };
     }
     case "job-cancelled":
@@ -193,6 +194,7 @@ function loseNode(state: ClusterState, id: NodeId): ClusterState {
     jobs: withJobs(state.jobs, hit, (entry) => ({
       ...entry,
       completedShare: entry.savedShare,
+      spentShare: (entry.spentShare ?? entry.completedShare) - (entry.completedShare - entry.savedShare),
       resumesAtSeconds: null,
       pace: { ...entry.pace, measuredFrom: null },
     })),

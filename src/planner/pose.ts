@@ -3,6 +3,7 @@ import { activeJobs } from "../domain/cluster-state.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
 import { compareIds } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
+import { remainingWork, spreadFactor } from "./remaining-work.ts";
 import { restartSeconds } from "./resumption.ts";
 import { withinBudgets } from "./within-budget.ts";
 
@@ -16,6 +17,8 @@ export const pose = (state: ClusterState): PlanningProblem => withinBudgets(pose
 export function poseWithoutBudgets(state: ClusterState): PlanningProblem {
   const { nowSeconds } = state;
   if (nowSeconds === null) throw new Error("No event has happened yet, so there is no time to decide at");
+  const factor = spreadFactor(state);
+  const percentile = state.settings.durationPercentile ?? "P50";
   return {
     revision: state.revision,
     nowSeconds,
@@ -29,7 +32,7 @@ export function poseWithoutBudgets(state: ClusterState): PlanningProblem {
       dueAtSeconds: entry.job.dueAtSeconds,
       tardinessCostPerSecondUsd: entry.job.tardinessCostPerSecondUsd,
       ...budgetLeft(entry),
-      configurations: remainingConfigurations(entry, state.settings.durationPercentile ?? "P50"),
+      ...remaining(entry, factor, percentile),
       ...costsOfChange(entry, nowSeconds),
     })),
     current: state.allocation,
@@ -53,24 +56,32 @@ function costsOfChange(
 const budgetLeft = ({ job, spentUsd }: JobState): Pick<PlanningJob, "budgetLeftUsd"> =>
   job.budgetUsd === null ? {} : { budgetLeftUsd: Math.max(0, job.budgetUsd - spentUsd) };
 
-/** Every entry of the job's duration table shrinks by the share of its work that is done, and stretches by the pace that its reports show. */
-function remainingConfigurations(
-  { job, completedShare, pace }: JobState,
+/**
+ * Every entry of the job's duration table shrinks to the share of its work that is left, by its reports or by the time that it has run. P90 counts
+ * the upper end of each interval instead of a margin: both would count the interval twice.
+ */
+function remaining(
+  entry: JobState,
+  factor: number,
   percentile: DurationPercentile,
-): readonly Configuration[] {
-  const isWhole = completedShare === 0 && pace.factor === 1 && percentile === "P50";
+): { readonly configurations: readonly Configuration[]; readonly marginFactor: number } {
+  const { job, completedShare, pace } = entry;
+  const isUpper = percentile === "P90";
+  const { share, marginFactor } = isUpper
+    ? { share: pace.factor * (1 - completedShare), marginFactor: 1 }
+    : remainingWork(entry, factor);
+  const isWhole = share === 1 && !isUpper;
   const known = isWhole ? wholeConfigurations.get(job.durations) : undefined;
-  if (known !== undefined) return known;
+  if (known !== undefined) return { configurations: known, marginFactor };
   const configurations = job.durations.entries
     .map(({ vmTypeId, gpus, durationSeconds, upperSeconds }) => ({
       vmTypeId,
       gpus,
-      durationSeconds:
-        (percentile === "P90" ? upperSeconds : durationSeconds) * pace.factor * (1 - completedShare),
+      durationSeconds: (isUpper ? upperSeconds : durationSeconds) * share,
     }))
     .sort((a, b) => compareIds(a.vmTypeId, b.vmTypeId) || a.gpus - b.gpus);
   if (isWhole) wholeConfigurations.set(job.durations, configurations);
-  return configurations;
+  return { configurations, marginFactor };
 }
 
 /** Thousands of jobs that have not run yet share a few duration tables. */

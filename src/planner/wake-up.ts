@@ -29,14 +29,19 @@ export function wakeUpAtSeconds(problem: PlanningProblem, allocation: Allocation
     const placement = placed.get(job.id);
     const running =
       placement === undefined ? undefined : findConfiguration(job, placement.vmTypeId, placement.gpus);
+    // A prediction that errs is wrong at the latest when the job should have ended and has not.
+    const outlasted =
+      running === undefined || (job.marginFactor ?? 1) <= 1
+        ? []
+        : [problem.nowSeconds + running.durationSeconds];
     const rate = running === undefined ? 1 : 1 - shortest / running.durationSeconds;
-    if (slack <= LEAST_SLACK_SHARE * shortest || rate <= 0) return [];
+    if (slack <= LEAST_SLACK_SHARE * shortest || rate <= 0) return outlasted;
     const halvingSeconds = slack / 2 / rate;
     const inTime =
       running !== undefined &&
       running.durationSeconds <= job.dueAtSeconds - problem.nowSeconds + SAME_TIME_SECONDS;
-    if (inTime && halvingSeconds < LEAST_HALVING_SECONDS) return [];
-    return [problem.nowSeconds + Math.max(LEAST_WAIT_SECONDS, halvingSeconds)];
+    if (inTime && halvingSeconds < LEAST_HALVING_SECONDS) return outlasted;
+    return [...outlasted, problem.nowSeconds + Math.max(LEAST_WAIT_SECONDS, halvingSeconds)];
   });
   return Math.min(problem.nowSeconds + problem.replanIntervalSeconds, ...halvings);
 }

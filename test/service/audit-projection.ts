@@ -1,7 +1,7 @@
 /** Whether what can be looked up of a cluster (jobs, nodes, its row) agrees with the fold of its history. */
 import { placements } from "../../src/domain/allocation.ts";
 import type { ClusterState, JobState } from "../../src/domain/cluster-state.ts";
-import { LEAST_REMAINING_SHARE } from "../../src/planner/observe.ts";
+import { LEAST_REMAINING_SHARE } from "../../src/planner/remaining-work.ts";
 import { clusterOf } from "../../src/service/recording/job-course.ts";
 import type { ClusterRecord } from "../../src/store/clusters.ts";
 import type { JobRecord } from "../../src/store/jobs.ts";

@@ -6,7 +6,7 @@ import { activeJobs } from "../../src/domain/cluster-state.ts";
 import { rentUsd } from "../../src/domain/cost.ts";
 import type { JobId } from "../../src/domain/ids.ts";
 import type { Job } from "../../src/domain/job.ts";
-import { LEAST_REMAINING_SHARE } from "../../src/planner/observe.ts";
+import { LEAST_REMAINING_SHARE } from "../../src/planner/remaining-work.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
 import type { ActualSeconds } from "../../src/simulator/actual-durations.ts";
 import { asPredicted, noisyDurations } from "../../src/simulator/actual-durations.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { rentUsd } from "../../src/domain/cost.ts";
 import type { ClusterEvent } from "../../src/domain/event.ts";
 import type { Job } from "../../src/domain/job.ts";
-import { LEAST_REMAINING_SHARE } from "../../src/planner/observe.ts";
+import { LEAST_REMAINING_SHARE } from "../../src/planner/remaining-work.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
 import type { ActualSeconds } from "../../src/simulator/actual-durations.ts";
 import { asPredicted, noisyDurations } from "../../src/simulator/actual-durations.ts";
