@@ -14,7 +14,12 @@ export function plannedJob(job: Job, percentile: DurationPercentile): Job {
   return { ...job, durations: { ...job.durations, entries: job.durations.entries.map(atP90) } };
 }
 
-const atP90 = (entry: DurationEntry): DurationEntry => ({ ...entry, durationSeconds: entry.upperSeconds });
+/** Without an interval: the margin that decisions keep for it would count it twice. */
+const atP90 = (entry: DurationEntry): DurationEntry => ({
+  ...entry,
+  durationSeconds: entry.upperSeconds,
+  lowerSeconds: entry.upperSeconds,
+});
 
 /** A state whose jobs have the percentile asked for. */
 export function plannedState(state: ClusterState, percentile: DurationPercentile): ClusterState {

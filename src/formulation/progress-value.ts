@@ -30,6 +30,7 @@
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { shortestDurationSeconds } from "../domain/planning-problem.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
+import { limitWeight } from "../domain/node-limit.ts";
 import { rentUsd } from "../domain/cost.ts";
 import { SECONDS_PER_HOUR } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -133,9 +134,17 @@ interface Queue {
   readonly aheadSeconds: ReadonlyMap<number, number>;
 }
 
+/** How many nodes the limits allow at the most; a limit that does not count some VM type allows any number. */
+function mostNodesWithin({ nodeLimits, vmTypes }: PlanningProblem): number {
+  return nodeLimits.reduce((most, limit) => {
+    const least = Math.min(...vmTypes.map(({ id }) => limitWeight(limit, id)));
+    return least > 0 ? Math.min(most, limit.limit / least) : most;
+  }, Infinity);
+}
+
 function queueOf(problem: PlanningProblem, efforts: readonly Effort[]): Queue {
   const quotas = problem.vmTypes.reduce((sum, vmType) => sum + quotaWithin(vmType, problem.maxNodes), 0);
-  const nodes = Math.max(1, Math.min(problem.maxNodes, quotas));
+  const nodes = Math.max(1, Math.min(problem.maxNodes, quotas, mostNodesWithin(problem)));
   const work = new Map<number, number>();
   for (const { job, nodeSeconds } of efforts) {
     // A job that no VM type of the problem hosts stands in nobody's way.

@@ -26,6 +26,8 @@ export interface RemainingWork {
 const INTERVAL_DEVIATIONS = 1.2816;
 /** n₀: how many completions the intervals as they are count for. */
 const PRIOR_JOBS = 1;
+/** A job that ends further from its prediction counts like one so far off: it was reported wrongly, or was no such job. */
+const MOST_DEVIATIONS = 4;
 /** Probability with which the pace is meant to meet a due date. */
 const ON_TIME_PROBABILITY = 0.8;
 /** Share of its work that is left at the least of a job which has outlasted its prediction: it is not taken for finished (decision 0005). */
@@ -79,5 +81,6 @@ export function learntSpread(
   const spent = entry.spentShare ?? entry.completedShare;
   if (stated <= 0 || spent <= 0) return {};
   const { jobs, sumOfSquares } = spreadEvidence ?? { jobs: 0, sumOfSquares: 0 };
-  return { spreadEvidence: { jobs: jobs + 1, sumOfSquares: sumOfSquares + (Math.log(spent) / stated) ** 2 } };
+  const deviations = Math.min(MOST_DEVIATIONS, Math.abs(Math.log(spent) / stated));
+  return { spreadEvidence: { jobs: jobs + 1, sumOfSquares: sumOfSquares + deviations ** 2 } };
 }

@@ -3,7 +3,9 @@ import type { Kysely, Selectable } from "kysely";
 import { sql } from "kysely";
 import type { AllocatedNode } from "../domain/allocation.ts";
 import type { ClusterSettings } from "../domain/cluster-state.ts";
+import { groupBy } from "../domain/group-by.ts";
 import type { NodeId } from "../domain/ids.ts";
+import { jobId } from "../domain/ids.ts";
 import type { ClusterTable, Database } from "./schema.ts";
 
 /** A cluster without its jobs, plans and history. */
@@ -60,8 +62,8 @@ export interface ClusterStore {
   readonly archive: (id: string, atSeconds: number) => Promise<void>;
   /** The epoch of a new leader. */
   readonly nextEpoch: (id: string) => Promise<number>;
-  /** Nodes that are rented now. */
-  readonly nodes: (id: string) => Promise<readonly StoredNode[]>;
+  /** Nodes that are rented now with who runs on them: all, or those of some ids. */
+  readonly nodes: (id: string, nodeIds?: readonly NodeId[]) => Promise<readonly AllocatedNode[]>;
   readonly changeNodes: (
     id: string,
     change: { readonly gone: readonly NodeId[]; readonly set: readonly StoredNode[] },
@@ -111,6 +113,7 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
         .selectFrom("clusters")
         .select("plan_revision")
         .where("id", "=", id)
+        .where("archived_at_seconds", "is", null)
         .executeTakeFirst();
       return row?.plan_revision;
     },
@@ -169,9 +172,25 @@ export function clusterStore(db: Kysely<Database>): ClusterStore {
         .executeTakeFirstOrThrow();
       return planner_epoch;
     },
-    nodes: async (id) => {
-      const rows = await db.selectFrom("nodes").select("body").where("cluster_id", "=", id).execute();
-      return rows.map((row) => row.body);
+    nodes: async (id, nodeIds) => {
+      let nodes = db.selectFrom("nodes").select(["id", "body"]).where("cluster_id", "=", id);
+      let placed = db
+        .selectFrom("jobs")
+        .select(["id", "node_id", "gpus"])
+        .where("cluster_id", "=", id)
+        .where("node_id", "is not", null);
+      if (nodeIds !== undefined) {
+        nodes = nodes.where(sql<boolean>`id = ANY(${nodeIds})`);
+        placed = placed.where(sql<boolean>`node_id = ANY(${nodeIds})`);
+      }
+      const rows = await nodes.execute();
+      const parts = groupBy(await placed.orderBy(sql`id COLLATE "C"`).execute(), (row) => row.node_id);
+      return rows.map(({ id: nodeId, body }) => ({
+        ...body,
+        parts: (parts.get(nodeId) ?? []).flatMap((row) =>
+          row.gpus === null ? [] : [{ jobId: jobId(row.id), gpus: row.gpus }],
+        ),
+      }));
     },
     changeNodes: async (id, { gone, set }) => {
       if (gone.length > 0)

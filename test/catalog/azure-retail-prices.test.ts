@@ -102,6 +102,7 @@ describe("prices of two pages and two regions", () => {
     const loaded = parseVmCatalog(JSON.parse(JSON.stringify(catalog)), "written", gpus);
     expect(selectRegion(loaded, "eastus").find(({ id }) => id === "Standard_NV12ads_A10_v5")).toEqual({
       id: "Standard_NV12ads_A10_v5",
+      family: "NVadsA10_v5",
       gpuType: "A10",
       gpuCount: 1,
       gpuShare: 1 / 3,

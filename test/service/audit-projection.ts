@@ -13,6 +13,7 @@ import { canonicalJson } from "./canonical-json.ts";
  * stays within the last share of its work in both, at different places of it.
  */
 const SHARE_TOLERANCE = 1e-6;
+const USD_TOLERANCE = 1e-6;
 const JOBS_PER_PAGE = 1000;
 
 /** Says each difference. */
@@ -26,7 +27,7 @@ export async function checkProjection(args: {
   if (canonicalJson(cluster.settings) !== canonicalJson(state.settings))
     say("its settings are not those after its last event");
   const nodes = await store.clusters.nodes(cluster.id);
-  const rented = nodes.map((node) => canonicalJson(node)).sort();
+  const rented = nodes.map((node) => canonicalJson({ ...node, parts: [] })).sort();
   const folded = state.allocation.nodes.map((node) => canonicalJson({ ...node, parts: [] })).sort();
   if (canonicalJson(rented) !== canonicalJson(folded))
     say(`its nodes are ${rented.join(" ")} and should be ${folded.join(" ")}`);
@@ -57,8 +58,19 @@ export async function checkProjection(args: {
 }
 
 function differenceOf(found: JobState, expected: JobState): string | null {
-  const { completedShare, savedShare, pace, ...rest } = found;
-  const { completedShare: share, savedShare: saved, pace: expectedPace, ...expectedRest } = expected;
+  const { completedShare, savedShare, pace, spentUsd, spentShare, ...rest } = found;
+  const {
+    completedShare: share,
+    savedShare: saved,
+    pace: expectedPace,
+    spentUsd: expectedUsd,
+    spentShare: expectedSpent,
+    ...expectedRest
+  } = expected;
+  if (Math.abs(spentUsd - expectedUsd) > USD_TOLERANCE)
+    return `${spentUsd} USD spent instead of ${expectedUsd}`;
+  if (Math.abs((spentShare ?? 0) - (expectedSpent ?? 0)) > SHARE_TOLERANCE)
+    return `a spent share of ${spentShare ?? 0} instead of ${expectedSpent ?? 0}`;
   if (canonicalJson(rest) !== canonicalJson(expectedRest))
     return `${canonicalJson(rest.status)} instead of ${canonicalJson(expectedRest.status)}, or another job`;
   if (!isSameShare(completedShare, share)) return `a share of ${completedShare} instead of ${share}`;

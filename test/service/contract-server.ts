@@ -125,7 +125,9 @@ export async function contractServer(options: {
     initialSettings,
     createdAtSeconds: clock.nowSeconds(),
   });
-  const bell: ChangeBell = await changeBell(pool, (error) => { logger.error(error); });
+  const bell: ChangeBell = await changeBell(pool, (error) => {
+    logger.error(error);
+  });
   const host = startPlannerHost({
     pool,
     store,

@@ -168,9 +168,10 @@ export class ClusterPlanner {
     readonly pending: number;
   }> {
     const { store, clusterId } = this.#options;
+    this.#folded ??= await this.#load();
+    // After the history: a state must not know of a change of the configuration that this does not have.
     const cluster = await store.clusters.find(clusterId);
     if (cluster === undefined) throw new UnknownCluster(clusterId);
-    this.#folded ??= await this.#load(cluster);
     let folded = this.#folded;
     while (folded.sequence < cluster.lastSequence) {
       const events = await store.history.events(clusterId, folded.sequence, EVENTS_PER_READ);
@@ -182,8 +183,10 @@ export class ClusterPlanner {
     return { cluster, folded, pending: folded.state.revision - this.#plannedRevision };
   }
 
-  async #load(cluster: ClusterRecord): Promise<FoldedState> {
+  async #load(): Promise<FoldedState> {
     const { store, clusterId } = this.#options;
+    const cluster = await store.clusters.find(clusterId);
+    if (cluster === undefined) throw new UnknownCluster(clusterId);
     const { folded, pending } = await foldHistory(store, clusterId, await store.latestSnapshot(clusterId));
     const last = await store.plans.before(clusterId, Number.MAX_SAFE_INTEGER, 1);
     this.#plan = last[0]?.plan ?? null;
@@ -204,8 +207,9 @@ export class ClusterPlanner {
     const { store, clusterId, clock, epoch, meansOf, onDecision } = this.#options;
     const startedAtSeconds = clock.nowSeconds();
     let decidedOn = folded;
+    let present = cluster;
     for (let staleRounds = 0; ; staleRounds += 1) {
-      const means = meansOf(cluster);
+      const means = meansOf(present);
       const { plan, warmStart } = await planWithWarmStart(decidedOn.state, {
         ...means,
         warmStart: this.#warmStart,
@@ -233,7 +237,10 @@ export class ClusterPlanner {
         await this.#keepSnapshot("when-due");
         return "go-on";
       }
-      decidedOn = (await this.#catchUp()).folded;
+      // Also what the cluster is like now: its policy may be another.
+      const caughtUp = await this.#catchUp();
+      decidedOn = caughtUp.folded;
+      present = caughtUp.cluster;
     }
   }
 

@@ -81,16 +81,19 @@ async function bringUpToDate(
   const since = await locked.history.events(cluster.id, folded.sequence, cluster.lastSequence);
   const visible = since.reduce((state, { event }) => observe(state, event), folded.state);
   const changed = changedJobs(decided.decidedOn.state, folded.state);
+  // Who shares a node with a job that came or went pays another share of its rent from then on.
+  const shared = new Set(delta.set.map(({ id }) => id));
   // Also of jobs that ended meanwhile: until then they ran where the plan had put them.
   await locked.jobs.update(
     cluster.id,
-    recordsOf(visible).filter(({ state }) => changed.has(state.id)),
+    recordsOf(visible).filter(
+      ({ state, placement }) => changed.has(state.id) || (placement !== null && shared.has(placement.nodeId)),
+    ),
   );
-  const set = new Set(delta.set.map(({ id }) => id));
   const rented = new Set(visible.allocation.nodes.map((node) => node.id));
   await locked.clusters.changeNodes(cluster.id, {
     gone: [...delta.gone, ...delta.set.flatMap(({ id }) => (rented.has(id) ? [] : [id]))],
-    set: visible.allocation.nodes.filter(({ id }) => set.has(id)).map((node) => ({ ...node, parts: [] })),
+    set: visible.allocation.nodes.filter(({ id }) => shared.has(id)).map((node) => ({ ...node, parts: [] })),
   });
   await locked.jobHistory.append(
     cluster.id,

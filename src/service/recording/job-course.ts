@@ -1,19 +1,18 @@
 /** One job out of a cluster: the same bookkeeping as of the whole state, on the rows that an event touches. */
-import type { Allocation } from "../../domain/allocation.ts";
+import type { AllocatedNode } from "../../domain/allocation.ts";
 import { placements } from "../../domain/allocation.ts";
 import type { ClusterSettings, ClusterState, JobState } from "../../domain/cluster-state.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
 import type { ClusterEvent } from "../../domain/event.ts";
 import { sortedById } from "../../domain/ids.ts";
 import { advance, observe } from "../../planner/observe.ts";
-import type { StoredNode } from "../../store/clusters.ts";
 import type { JobRecord } from "../../store/jobs.ts";
 
 /** Job rows with what they refer to. */
 export interface JobsInPlace {
   readonly settings: ClusterSettings;
-  /** At least the nodes that the jobs run on. */
-  readonly nodes: readonly StoredNode[];
+  /** At least the nodes that the jobs run on, with all who run there: they share the rent. */
+  readonly nodes: readonly AllocatedNode[];
   readonly records: readonly JobRecord[];
 }
 
@@ -24,7 +23,7 @@ export function clusterOf({ settings, nodes, records }: JobsInPlace, atSeconds: 
     ...emptyCluster(settings),
     nowSeconds: atSeconds,
     jobs: sortedById(jobs),
-    allocation: allocationOf(nodes, records),
+    allocation: { nodes },
   };
 }
 
@@ -35,23 +34,9 @@ function courseUntil({ settings, nodes, records }: JobsInPlace, atSeconds: numbe
     ...emptyCluster(settings),
     nowSeconds: Math.min(record.asOfSeconds, atSeconds),
     jobs: [record.state],
-    allocation: allocationOf(
-      nodes.filter((node) => node.id === record.placement?.nodeId),
-      records,
-    ),
+    allocation: { nodes: nodes.filter((node) => node.id === record.placement?.nodeId) },
   };
   return advance(alone, atSeconds).jobs[0] ?? record.state;
-}
-
-function allocationOf(nodes: readonly StoredNode[], records: readonly JobRecord[]): Allocation {
-  return {
-    nodes: nodes.map((node) => ({
-      ...node,
-      parts: records.flatMap(({ state, placement }) =>
-        placement?.nodeId === node.id ? [{ jobId: state.id, gpus: placement.gpus }] : [],
-      ),
-    })),
-  };
 }
 
 /** The rows after an event. */

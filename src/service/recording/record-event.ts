@@ -102,8 +102,13 @@ async function bringUpToDate(
       return hit;
     }
     case "settings-changed": {
+      // All that run: until now they paid the prices of before.
       const ids = event.durations.map((entry) => entry.jobId);
-      return changeJobs(locked, event, await locked.jobs.find(cluster.id, ids));
+      const running = await locked.jobs.page(cluster.id, { status: "running" }, cluster.nextJobNumber);
+      const known = new Set(running.map(({ state }) => state.id));
+      const others = ids.filter((id) => !known.has(id));
+      await changeJobs(locked, event, [...running, ...(await locked.jobs.find(cluster.id, others))]);
+      return ids;
     }
     case "jobs-forgotten":
       await locked.jobs.remove(cluster.id, event.jobIds);
@@ -139,8 +144,16 @@ async function changeJobs(
   records: JobsInPlace["records"],
 ): Promise<readonly JobId[]> {
   const { cluster } = locked;
-  const nodes = await locked.clusters.nodes(cluster.id);
-  const after = recordsAfter({ settings: cluster.settings, nodes, records }, event);
+  const nodeIds = [...new Set(records.flatMap(({ placement }) => placement?.nodeId ?? []))];
+  const nodes = await locked.clusters.nodes(cluster.id, nodeIds);
+  // Whoever shares a node with one that goes pays another share of its rent from then on.
+  const touched = new Set<string>(records.map(({ state }) => state.id));
+  const neighbourIds = nodes.flatMap(({ parts }) =>
+    parts.flatMap(({ jobId }) => (touched.has(jobId) ? [] : [jobId])),
+  );
+  const neighbours = await locked.jobs.find(cluster.id, neighbourIds);
+  const all = [...records, ...neighbours];
+  const after = recordsAfter({ settings: cluster.settings, nodes, records: all }, event);
   await locked.jobs.update(cluster.id, after);
   return records.map(({ state }) => state.id);
 }
