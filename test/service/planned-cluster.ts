@@ -5,7 +5,7 @@ import type { ClusterSettings, ClusterState } from "../../src/domain/cluster-sta
 import type { ClusterEvent } from "../../src/domain/event.ts";
 import type { SolverPort } from "../../src/milp/solver-port.ts";
 import type { PolicyName } from "../../src/planner/policy.ts";
-import type { DecisionReport, PlannerEnd } from "../../src/service/planning/cluster-planner.ts";
+import type { DecisionReport, PlannerEnd } from "../../src/service/planning/planner-options.ts";
 import { ClusterPlanner } from "../../src/service/planning/cluster-planner.ts";
 import { foldEvents, foldHistory } from "../../src/service/planning/cluster-fold.ts";
 import type { Recorded } from "../../src/service/recording/record-event.ts";

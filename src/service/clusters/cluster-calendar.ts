@@ -3,7 +3,7 @@ import { blackoutEndsAt } from "../../catalog/blackout-windows.ts";
 import { nextRunAfter } from "../../catalog/cron-schedule.ts";
 import type { ReferenceData } from "../../catalog/reference-data.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
-import type { ClusterPlannerOptions, Occasion } from "../planning/cluster-planner.ts";
+import type { ClusterPlannerOptions, Occasion } from "../planning/planner-options.ts";
 import { configurationOf } from "./cluster-configuration.ts";
 import { nextSettingsChangeAfter, settingsAfter, settingsOf } from "./cluster-settings.ts";
 

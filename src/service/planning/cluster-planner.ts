@@ -12,21 +12,17 @@
  * logged, the fold is thrown away, and planning starts again from the history after a pause.
  */
 import { randomUUID } from "node:crypto";
-import type { Logger } from "pino";
-import type { ClusterEvent } from "../../domain/event.ts";
 import type { Plan } from "../../domain/plan.ts";
-import type { DecisionMeans } from "../../planner/decide.ts";
 import { planWithWarmStart } from "../../planner/decide.ts";
 import type { WarmStart } from "../../planner/warm-start.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
-import type { Store } from "../../store/store.ts";
 import { UnknownCluster } from "../../store/store.ts";
-import type { Clock } from "../clock.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { FoldedState } from "./cluster-fold.ts";
 import { foldEvents, foldHistory } from "./cluster-fold.ts";
 import { commitPlan } from "./commit-plan.ts";
 import { placeReasons } from "./place-reasons.ts";
+import type { ClusterPlannerOptions, Occasion, PlannerEnd } from "./planner-options.ts";
 
 /** Plans in a row that may be dropped as stale before one is committed in any case. */
 export const MAX_STALE_ROUNDS = 3;
@@ -39,41 +35,6 @@ const EVENTS_PER_READ = 5000;
 /** Steps of the history after which a new snapshot is kept, and the least time between two. */
 const STEPS_PER_SNAPSHOT = 500;
 const LEAST_SECONDS_PER_SNAPSHOT = 30;
-
-/** What is known of a decision, for logs and metrics. */
-export interface DecisionReport {
-  readonly clusterId: string;
-  readonly plan: Plan;
-  readonly tookSeconds: number;
-  readonly staleRounds: number;
-  readonly eventCount: number;
-}
-
-/** What a planner needs. */
-export interface ClusterPlannerOptions {
-  readonly store: Store;
-  readonly clusterId: string;
-  /** Of its leadership: a later leader's is larger. */
-  readonly epoch: number;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** How the cluster decides. */
-  readonly meansOf: (cluster: ClusterRecord) => DecisionMeans;
-  /** When the cluster's own calendar asks for the next event, and which; null when it does not. */
-  readonly nextOccasion: (cluster: ClusterRecord, afterSeconds: number) => Occasion | null;
-  /** Until when no plan may be made; null when one may. */
-  readonly pausedUntil: (cluster: ClusterRecord, atSeconds: number) => number | null;
-  readonly onDecision: (report: DecisionReport) => void;
-}
-
-/** An event that the calendar asks for. */
-export interface Occasion {
-  readonly atSeconds: number;
-  readonly eventAt: (cluster: ClusterRecord, atSeconds: number) => ClusterEvent;
-}
-
-/** How a planner ended: it was closed, somebody else leads, or the cluster was given up. */
-export type PlannerEnd = "closed" | "deposed" | "archived";
 
 /** See the file's header. */
 export class ClusterPlanner {
@@ -174,7 +135,9 @@ export class ClusterPlanner {
     if (cluster === undefined) throw new UnknownCluster(clusterId);
     let folded = this.#folded;
     while (folded.sequence < cluster.lastSequence) {
-      const events = await store.history.events(clusterId, folded.sequence, EVENTS_PER_READ);
+      // Not beyond what the cluster's row knows: what came in since may go with another configuration.
+      const limit = Math.min(EVENTS_PER_READ, cluster.lastSequence - folded.sequence);
+      const events = await store.history.events(clusterId, folded.sequence, limit);
       if (events.length === 0) throw new Error(`Events of cluster ${clusterId} are missing`);
       folded = foldEvents(folded, events);
       this.#stepsSinceSnapshot += events.length;

@@ -7,8 +7,8 @@ import type { Pool, PoolClient } from "pg";
 import type { Logger } from "pino";
 import type { ChangeBell } from "../../store/change-bell.ts";
 import type { Store } from "../../store/store.ts";
-import type { ClusterPlannerOptions } from "./cluster-planner.ts";
 import { ClusterPlanner } from "./cluster-planner.ts";
+import type { ClusterPlannerOptions } from "./planner-options.ts";
 
 /** First key of all advisory locks of leaders; the second is a hash of the cluster's id. */
 const LOCK_SPACE = 0x6265_7274;

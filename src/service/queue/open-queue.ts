@@ -52,6 +52,8 @@ export interface Queue {
 
 const OPEN_STATES: ReadonlySet<string> = new Set(["created", "retry", "active"]);
 const SCHEMA = "pgboss";
+/** Keys of the advisory lock of whoever makes the queue. */
+const MAKING_LOCK = [0x6265_7274, 1] as const;
 /** How often expired jobs are looked for. */
 const MAINTENANCE_SECONDS = 30;
 
@@ -68,8 +70,10 @@ export async function openQueue(
     maintenanceIntervalSeconds: MAINTENANCE_SECONDS,
   });
   boss.on("error", onTrouble);
-  await boss.start();
-  for (const kind of kinds) await boss.createQueue(kind.name);
+  await oneAtATime(pool, async () => {
+    await boss.start();
+    for (const kind of kinds) await boss.createQueue(kind.name);
+  });
   return {
     add: async (on, { kind, data, id }) => {
       const added = await boss.send(kind.name, data, {
@@ -101,6 +105,21 @@ export async function openQueue(
     cancel: (kind, id) => boss.cancel(kind.name, id),
     close: () => boss.stop({ graceful: false }),
   };
+}
+
+/** Processes that make the queue at the same time would wait for each other's locks for ever. */
+async function oneAtATime(pool: Pool, work: () => Promise<void>): Promise<void> {
+  const client = await pool.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock($1, $2)", [...MAKING_LOCK]);
+    await work();
+    await client.query("SELECT pg_advisory_unlock($1, $2)", [...MAKING_LOCK]);
+    client.release();
+  } catch (error) {
+    // The lock goes with the connection.
+    client.release(true);
+    throw error;
+  }
 }
 
 /** pg-boss sends whole transactions as one text: one that fails half-way leaves its connection within it, which is therefore not used again. */

@@ -14,7 +14,7 @@ import { openStore } from "../../store/store.ts";
 import { systemClock } from "../clock.ts";
 import { clusterCalendar } from "../clusters/cluster-calendar.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
-import type { DecisionReport } from "../planning/cluster-planner.ts";
+import type { DecisionReport } from "../planning/planner-options.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
 import { startPlannerHost } from "../planning/planner-host.ts";
 import { openQueue } from "../queue/open-queue.ts";
