@@ -13,6 +13,7 @@ import { canonicalJson } from "./canonical-json.ts";
  * stays within the last share of its work in both, at different places of it.
  */
 const SHARE_TOLERANCE = 1e-6;
+const USD_TOLERANCE = 1e-6;
 const JOBS_PER_PAGE = 1000;
 
 /** Says each difference. */
@@ -57,15 +58,17 @@ export async function checkProjection(args: {
 }
 
 function differenceOf(found: JobState, expected: JobState): string | null {
-  // What a job has spent is not compared: after a plan that was late, a row may share a node's rent a little otherwise than the fold, which decides.
-  const { completedShare, savedShare, pace, spentShare, ...rest } = { ...found, spentUsd: 0 };
+  const { completedShare, savedShare, pace, spentUsd, spentShare, ...rest } = found;
   const {
     completedShare: share,
     savedShare: saved,
     pace: expectedPace,
+    spentUsd: expectedUsd,
     spentShare: expectedSpent,
     ...expectedRest
-  } = { ...expected, spentUsd: 0 };
+  } = expected;
+  if (Math.abs(spentUsd - expectedUsd) > USD_TOLERANCE)
+    return `${spentUsd} USD spent instead of ${expectedUsd}`;
   if (Math.abs((spentShare ?? 0) - (expectedSpent ?? 0)) > SHARE_TOLERANCE)
     return `a spent share of ${spentShare ?? 0} instead of ${expectedSpent ?? 0}`;
   if (canonicalJson(rest) !== canonicalJson(expectedRest))

@@ -83,12 +83,15 @@ async function bringUpToDate(
   const changed = changedJobs(decided.decidedOn.state, folded.state);
   // Who shares a node with a job that came or went pays another share of its rent from then on.
   const shared = new Set(delta.set.map(({ id }) => id));
-  // Also of jobs that ended meanwhile: until then they ran where the plan had put them.
+  // Also of jobs that ended meanwhile: until then they ran where the plan had put them, and with whom.
+  const planned = placements(folded.state.allocation);
+  const isShared = (id: JobId): boolean => {
+    const place = planned.get(id);
+    return place !== undefined && shared.has(place.nodeId);
+  };
   await locked.jobs.update(
     cluster.id,
-    recordsOf(visible).filter(
-      ({ state, placement }) => changed.has(state.id) || (placement !== null && shared.has(placement.nodeId)),
-    ),
+    recordsOf(visible).filter(({ state }) => changed.has(state.id) || isShared(state.id)),
   );
   const rented = new Set(visible.allocation.nodes.map((node) => node.id));
   await locked.clusters.changeNodes(cluster.id, {
