@@ -3,7 +3,7 @@
  *
  *   npm run bench:load -- [--store embedded|postgres] [--seconds 30] [--batches 20] [--jobs 50] [--reads 500] [--nodes 24] [--profile DIR]
  *
- * The service and its client run on this machine, the database too. With --profile the service writes a CPU profile of each thread into DIR.
+ * Counted after ten seconds of the same load. The service and its client run on this machine, the database too. With --profile the service writes a CPU profile of each thread into DIR.
  */
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -45,6 +45,9 @@ const options = z
   })
   .parse(values);
 
+/** Of the same load, not counted: until then the service's code is being compiled. */
+const WARM_UP_SECONDS = 10;
+
 const directory = mkdtempSync(join(tmpdir(), "berth-load-"));
 const scenario = join(directory, "scenario.json");
 writeFileSync(scenario, scenarioText({ maxNodes: options.nodes }));
@@ -61,18 +64,17 @@ const service = await serviceProcess(
 );
 try {
   await service.start();
-  const warmUp = { url: service.url, seconds: 2, batchesPerSecond: 2, jobsPerBatch: 10, readsPerSecond: 50 };
-  await loaded(warmUp);
-  // Reading the metrics resets the event loop's histogram, so the second reading covers the run and nothing else.
-  const before = await metrics(service.url);
-  const loadBefore = loadavg()[0] ?? 0;
-  const report = await loaded({
+  const order = {
     url: service.url,
-    seconds: options.seconds,
     batchesPerSecond: options.batches,
     jobsPerBatch: options.jobs,
     readsPerSecond: options.reads,
-  });
+  };
+  await loaded({ ...order, seconds: WARM_UP_SECONDS });
+  // Reading the metrics resets the event loop's histogram, so the second reading covers the run and nothing else.
+  const before = await metrics(service.url);
+  const loadBefore = loadavg()[0] ?? 0;
+  const report = await loaded({ ...order, seconds: options.seconds });
   const after = await metrics(service.url);
   console.log(
     markdownTable(

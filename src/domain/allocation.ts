@@ -28,14 +28,20 @@ export interface Placement {
   readonly gpus: number;
 }
 
+/** Allocations do not change, and are asked often. */
+const knownPlacements = new WeakMap<Allocation, ReadonlyMap<JobId, Placement>>();
+
 /** Placements of all running jobs by job id. */
 export function placements(allocation: Allocation): ReadonlyMap<JobId, Placement> {
+  const known = knownPlacements.get(allocation);
+  if (known !== undefined) return known;
   const byJob = new Map<JobId, Placement>();
   for (const node of allocation.nodes) {
     for (const part of node.parts) {
       byJob.set(part.jobId, { nodeId: node.id, vmTypeId: node.vmTypeId, gpus: part.gpus });
     }
   }
+  knownPlacements.set(allocation, byJob);
   return byJob;
 }
 

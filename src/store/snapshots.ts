@@ -1,5 +1,6 @@
 /** States from which the fold of the history starts, so that a start does not read all of it. */
-import type { Kysely } from "kysely";
+import type { Kysely, RawBuilder } from "kysely";
+import { sql } from "kysely";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import type { DurationTable } from "../domain/duration-table.ts";
 import type { DurationTableStore } from "./duration-tables.ts";
@@ -17,7 +18,9 @@ export interface Snapshot {
   readonly planNumber: number;
 }
 
-const JOBS_PER_PIECE = 1000;
+const JOBS_PER_PIECE = 500;
+/** The piece without jobs. */
+const HEAD = 0;
 /** The last but one is the way back where the last one cannot be read. */
 const KEPT_SNAPSHOTS = 2;
 
@@ -39,33 +42,34 @@ export async function keepSnapshot(
     after_sequence: args.snapshot.afterSequence,
     plan_number: args.snapshot.planNumber,
   };
-  await db.transaction().execute(async (tx) => {
-    await args.tables.keep(tx, tables);
-    await tx
+  await args.tables.keep(db, tables);
+  await drop(db, clusterId, sql`= ${rest.revision}`);
+  // A statement each, so that nobody waits for all of them; the head comes last, and without it the rest is not there.
+  for (const [index, body] of [...pieces.entries()].reverse())
+    await db
+      .insertInto("snapshots")
+      .values({ ...place, piece: index, body: JSON.stringify(body) })
+      .execute();
+  const kept = await db
+    .selectFrom("snapshots")
+    .select("revision")
+    .where("cluster_id", "=", clusterId)
+    .where("piece", "=", HEAD)
+    .orderBy("revision", "desc")
+    .limit(KEPT_SNAPSHOTS)
+    .execute();
+  await drop(db, clusterId, sql`< ${kept.at(-1)?.revision ?? 0}`);
+}
+
+/** Heads first: what is only partly dropped is not there. */
+async function drop(db: Kysely<Database>, clusterId: string, revisions: RawBuilder<unknown>): Promise<void> {
+  for (const pieces of [sql`= ${HEAD}`, sql`> ${HEAD}`])
+    await db
       .deleteFrom("snapshots")
       .where("cluster_id", "=", clusterId)
-      .where("revision", "=", rest.revision)
+      .where(sql<boolean>`revision ${revisions}`)
+      .where(sql<boolean>`piece ${pieces}`)
       .execute();
-    for (const [piece, body] of pieces.entries())
-      await tx
-        .insertInto("snapshots")
-        .values({ ...place, piece, body: JSON.stringify(body) })
-        .execute();
-    const kept = await tx
-      .selectFrom("snapshots")
-      .select("revision")
-      .where("cluster_id", "=", clusterId)
-      .where("piece", "=", 0)
-      .orderBy("revision", "desc")
-      .limit(KEPT_SNAPSHOTS)
-      .execute();
-    const oldest = kept.at(-1)?.revision ?? 0;
-    await tx
-      .deleteFrom("snapshots")
-      .where("cluster_id", "=", clusterId)
-      .where("revision", "<", oldest)
-      .execute();
-  });
 }
 
 /** The latest snapshot; undefined when there is none. */
@@ -82,7 +86,8 @@ export async function latestSnapshot(
       from
         .selectFrom("snapshots as other")
         .select((select) => select.fn.max("other.revision").as("revision"))
-        .where("other.cluster_id", "=", clusterId),
+        .where("other.cluster_id", "=", clusterId)
+        .where("other.piece", "=", HEAD),
     )
     .orderBy("piece")
     .execute();

@@ -1,5 +1,6 @@
 /** Whatever happens to a cluster, its rows say what its history says, from the beginning or from a snapshot, and every plan is feasible. */
 import * as fc from "fast-check";
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { placements } from "../../src/domain/allocation.ts";
 import { checkAllocation } from "../../src/domain/check-allocation.ts";
@@ -245,4 +246,22 @@ describe("a cluster's history", () => {
       seeded(15),
     );
   });
+
+  it("starts from the snapshot before where a later one was only half written", async () => {
+    await database.empty();
+    await createCluster(store);
+    await live([told("arrive"), told("plan"), told("snapshot")]);
+    const whole = await store.latestSnapshot("default");
+    await sql`INSERT INTO snapshots SELECT cluster_id, revision + 1, piece, after_sequence, plan_number, body FROM snapshots WHERE piece > 0`.execute(
+      store.db,
+    );
+    expect(whole?.state.jobs.length).toBe(1);
+    expect(await store.latestSnapshot("default")).toEqual(whole);
+    await live([told("timer"), told("plan"), told("snapshot")]);
+    const later = await store.latestSnapshot("default");
+    expect(later?.state.revision).toBeGreaterThan(whole?.state.revision ?? Infinity);
+    expect(later?.state.jobs.length).toBe(1);
+  });
 });
+
+const told = (kind: Step["kind"]): Step => ({ kind, afterSeconds: 10, pick: 0, share: 0.5 });
