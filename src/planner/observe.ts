@@ -15,14 +15,35 @@ import { LEAST_REMAINING_SHARE, learntSpread } from "./remaining-work.ts";
 import { releasedBillingUsd, lossesUntil } from "./resumption.ts";
 import { spendingUsd } from "./within-budget.ts";
 
+/** Changes some of the jobs, which are sorted by id: many wait and few run, so an event must not look at all of them. Ids that are not there are passed over. */
+type EditJobs = (
+  jobs: readonly JobState[],
+  ids: Iterable<JobId>,
+  change: (entry: JobState) => JobState,
+) => readonly JobState[];
+
 /** The state after an event. Throws on an event before the last one or about an unknown job: both are bugs of the caller. */
 export function observe(state: ClusterState, event: ClusterEvent): ClusterState {
-  const advanced = advance(state, event.atSeconds);
-  return { ...apply(advanced, event), revision: state.revision + 1 };
+  return observeWith(state, event, editedCopy);
+}
+
+/** The state after several events: as one `observe` after the other, but the jobs are copied once and not for each. */
+export function observeAll(state: ClusterState, events: readonly ClusterEvent[]): ClusterState {
+  const edit = editsOfOneCopy();
+  return events.reduce((before, event) => observeWith(before, event, edit), state);
+}
+
+function observeWith(state: ClusterState, event: ClusterEvent, edit: EditJobs): ClusterState {
+  const { revision } = state;
+  return { ...apply(advance(state, event.atSeconds, edit), event, edit), revision: revision + 1 };
 }
 
 /** The state at a later time if nothing happens until then: running jobs progress at rate 1/t_jvg once they have resumed, each node costs its price. */
-export function advance(state: ClusterState, atSeconds: number): ClusterState {
+export function advance(
+  state: ClusterState,
+  atSeconds: number,
+  edit: EditJobs = editedCopy,
+): ClusterState {
   const { nowSeconds } = state;
   if (nowSeconds === null) return { ...state, nowSeconds: atSeconds };
   const elapsedSeconds = atSeconds - nowSeconds;
@@ -33,10 +54,11 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
   const placed = placements(state.allocation);
   const spending = spendingUsd(state, elapsedSeconds);
   const pricePerHourUsd = rentPerHourUsd(vmTypesOf(state.allocation, state.settings.vmTypes));
+  const changeLosses = addedLosses(state.changeLosses, lossesUntil(state, atSeconds));
   return {
     ...state,
     nowSeconds: atSeconds,
-    jobs: withJobs(state.jobs, placed.keys(), (entry) =>
+    jobs: edit(state.jobs, placed.keys(), (entry) =>
       afterRunning(entry, placed.get(entry.id), {
         fromSeconds: nowSeconds,
         atSeconds,
@@ -44,7 +66,7 @@ export function advance(state: ClusterState, atSeconds: number): ClusterState {
       }),
     ),
     accruedRentUsd: state.accruedRentUsd + rentUsd({ pricePerHourUsd, durationSeconds: elapsedSeconds }),
-    changeLosses: addedLosses(state.changeLosses, lossesUntil(state, atSeconds)),
+    changeLosses,
   };
 }
 
@@ -72,7 +94,12 @@ function afterRunning(
   };
 }
 
-function apply(state: ClusterState, event: ClusterEvent): ClusterState {
+/** Where `edit` changes the jobs of the state before, nothing may be asked of them afterwards. */
+function apply(state: ClusterState, event: ClusterEvent, edit: EditJobs): ClusterState {
+  const withJob = (id: JobId, change: Partial<Omit<JobState, "id">>): ClusterState => ({
+    ...state,
+    jobs: edit(state.jobs, [id], (entry) => ({ ...entry, ...change })),
+  });
   switch (event.kind) {
     case "jobs-arrived":
       return arrive(state, event);
@@ -81,7 +108,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
       const { job } = entry;
       const tardinessUsd = tardinessCostUsd({ ...job, completionAtSeconds: event.atSeconds });
       return {
-        ...withJob(state, event.jobId, {
+        ...withJob(event.jobId, {
           completedShare: 1,
           resumesAtSeconds: null,
           status: { kind: "completed", atSeconds: event.atSeconds, tardinessCostUsd: tardinessUsd },
@@ -94,7 +121,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
     case "job-cancelled":
       activeJob(state, event.jobId);
       return {
-        ...withJob(state, event.jobId, {
+        ...withJob(event.jobId, {
           resumesAtSeconds: null,
           status: { kind: "cancelled", atSeconds: event.atSeconds },
         }),
@@ -103,13 +130,13 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
     case "job-changed": {
       const { job } = activeJob(state, event.jobId);
       const { dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd = job.budgetUsd } = event;
-      return withJob(state, event.jobId, {
+      return withJob(event.jobId, {
         job: { ...job, dueAtSeconds, tardinessCostPerSecondUsd, budgetUsd },
       });
     }
     case "progress-reported": {
       const { completedShare } = event;
-      return withJob(state, event.jobId, {
+      return withJob(event.jobId, {
         completedShare,
         savedShare: completedShare,
         pace: paceAfterReport(activeJob(state, event.jobId), placements(state.allocation).get(event.jobId), {
@@ -119,7 +146,7 @@ function apply(state: ClusterState, event: ClusterEvent): ClusterState {
       });
     }
     case "node-lost":
-      return loseNode(state, event.nodeId);
+      return loseNode(state, event.nodeId, edit);
     case "settings-changed":
       return changeSettings(state, event);
     case "jobs-forgotten":
@@ -161,37 +188,44 @@ function activeJob(state: ClusterState, id: JobId): JobState {
   return found;
 }
 
-function withJob(state: ClusterState, id: JobId, change: Partial<Omit<JobState, "id">>): ClusterState {
-  return { ...state, jobs: withJobs(state.jobs, [id], (entry) => ({ ...entry, ...change })) };
+const editedCopy: EditJobs = (jobs, ids, change) => editInPlace([...jobs], ids, change);
+
+/** Copies jobs when it first meets them, and from then on changes its copy; only the last result may be used. */
+function editsOfOneCopy(): EditJobs {
+  let own: readonly JobState[] | null = null;
+  let copy: JobState[] = [];
+  return (jobs, ids, change) => {
+    if (jobs !== own) copy = [...jobs];
+    own = editInPlace(copy, ids, change);
+    return own;
+  };
 }
 
-/** Changes some of the jobs: many wait and few run, so an event must not look at all of them. Ids that are not there are passed over. */
-function withJobs(
-  jobs: readonly JobState[],
+function editInPlace(
+  jobs: JobState[],
   ids: Iterable<JobId>,
   change: (entry: JobState) => JobState,
 ): readonly JobState[] {
-  const changed = [...jobs];
   for (const id of ids) {
     const index = jobIndex(jobs, id);
     const entry = index === null ? undefined : jobs[index];
-    if (index !== null && entry !== undefined) changed[index] = change(entry);
+    if (index !== null && entry !== undefined) jobs[index] = change(entry);
   }
-  return changed;
+  return jobs;
 }
 
 /**
  * The node's jobs wait with the work that was safe; what is learnt of their pace stays. A plan that was decided before the loss was known,
  * and comes before it in the history, may have given the node back: then nothing is lost. The minimum billing is due all the same.
  */
-function loseNode(state: ClusterState, id: NodeId): ClusterState {
+function loseNode(state: ClusterState, id: NodeId, edit: EditJobs): ClusterState {
   const lost = state.allocation.nodes.find((node) => node.id === id);
   if (lost === undefined) return state;
   const hit = new Set(lost.parts.map((part) => part.jobId));
   const allocation = { nodes: state.allocation.nodes.filter((node) => node.id !== id) };
   return {
     ...withBilling(state, releasedBillingUsd(state, allocation)),
-    jobs: withJobs(state.jobs, hit, (entry) => ({
+    jobs: edit(state.jobs, hit, (entry) => ({
       ...entry,
       completedShare: entry.savedShare,
       spentShare: (entry.spentShare ?? entry.completedShare) - (entry.completedShare - entry.savedShare),

@@ -9,6 +9,7 @@ import type { Allocation, Placement } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
 import type { ChangeLosses } from "../domain/change-losses.ts";
 import { NO_CHANGE_LOSSES, addedLosses } from "../domain/change-losses.ts";
+import { findJob } from "../domain/cluster-state.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { rentUsd, shareOfRentUsd, unusedBillingUsd } from "../domain/cost.ts";
 import type { NodeId } from "../domain/ids.ts";
@@ -103,7 +104,11 @@ export function lossesOfChange(state: ClusterState, allocation: Allocation): Cha
 export function lossesUntil(state: ClusterState, atSeconds: number): ChangeLosses {
   const fromSeconds = timeOf(state);
   const booting = state.leases.filter((lease) => lease.readyAtSeconds > fromSeconds);
-  const held = state.jobs.filter((entry) => entry.resumesAtSeconds !== null);
+  // Only who runs can be held up, and few of all jobs do.
+  const held = [...placements(state.allocation).keys()].flatMap((id) => {
+    const entry = findJob(state, id);
+    return entry === undefined || entry.resumesAtSeconds === null ? [] : [entry];
+  });
   if (booting.length === 0 && held.length === 0) return NO_CHANGE_LOSSES;
   const vmTypes = vmTypesOf(state.allocation, state.settings.vmTypes);
   const resumesAt = new Map(held.map((entry) => [entry.id, entry.resumesAtSeconds ?? fromSeconds]));

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import type { ClusterState } from "../../src/domain/cluster-state.ts";
 import type { ClusterEvent } from "../../src/domain/event.ts";
-import { jobId } from "../../src/domain/ids.ts";
-import { observe } from "../../src/planner/observe.ts";
+import { jobId, nodeId } from "../../src/domain/ids.ts";
+import { observe, observeAll } from "../../src/planner/observe.ts";
 import { LEAST_REMAINING_SHARE } from "../../src/planner/remaining-work.ts";
 import { pose } from "../../src/planner/pose.ts";
 import { testVmType } from "../support/random-problem.ts";
@@ -157,5 +157,23 @@ describe("pose", () => {
       "NC12 2",
       "NC6 1",
     ]);
+  });
+});
+
+describe("observeAll", () => {
+  it("says what one event after the other says, and leaves the state that it was given as it was", () => {
+    const events: readonly ClusterEvent[] = [
+      { kind: "timer-elapsed", ...at(50) },
+      { kind: "progress-reported", jobId: a.id, completedShare: 0.2, ...at(100) },
+      { kind: "jobs-arrived", jobs: [clusterJob("c", { NC6: [500] }, { dueInSeconds: 900 })], ...at(120) },
+      { kind: "job-changed", jobId: b.id, dueAtSeconds: 1, tardinessCostPerSecondUsd: 2, ...at(130) },
+      { kind: "job-cancelled", jobId: jobId("c"), ...at(140) },
+      { kind: "job-completed", jobId: a.id, ...at(640) },
+      { kind: "jobs-forgotten", jobIds: [a.id], ...at(650) },
+      { kind: "node-lost", nodeId: nodeId("node-1"), ...at(660) },
+    ];
+    const before = structuredClone(running);
+    expect(observeAll(running, events)).toEqual(events.reduce(observe, running));
+    expect(running).toEqual(before);
   });
 });

@@ -1,7 +1,7 @@
 /** The state of one cluster as its planner knows it: the fold of the history up to the last event that was read. */
 import type { ClusterState } from "../../domain/cluster-state.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
-import { observe } from "../../planner/observe.ts";
+import { observeAll } from "../../planner/observe.ts";
 import { replayStep } from "../../planner/replay.ts";
 import type { SequencedEvent } from "../../store/history.ts";
 import type { StoreParts } from "../../store/store.ts";
@@ -67,7 +67,10 @@ export async function foldHistory(
 export function foldEvents(folded: FoldedState, events: readonly SequencedEvent[]): FoldedState {
   return {
     ...folded,
-    state: events.reduce((state, { event }) => observe(state, event), folded.state),
+    state: observeAll(
+      folded.state,
+      events.map(({ event }) => event),
+    ),
     sequence: events.at(-1)?.sequence ?? folded.sequence,
   };
 }
