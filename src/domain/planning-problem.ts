@@ -30,8 +30,8 @@ export interface PlanningJob {
   readonly restartSeconds?: number;
   /** Seconds that the job still holds its present GPUs before it makes progress; missing means 0. */
   readonly heldSeconds?: number;
-  /** κ_j ≥ 1: what durations are multiplied by to be on time in spite of predictions that err; missing means 1. */
-  readonly marginFactor?: number;
+  /** σ_j: spread of ln F_j, with what is left of the job F_j times as long as the durations say; missing means 0, durations that come true. */
+  readonly restSpread?: number;
 }
 
 /** Everything one decision needs, and nothing else. All sets are sorted by id. */

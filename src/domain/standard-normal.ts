@@ -10,7 +10,8 @@ const ERFC = [
 export function normalBeyond(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + x / 2);
-  const series = ERFC.reduceRight((sum, coefficient) => sum * t + coefficient, 0);
+  let series = 0;
+  for (let power = ERFC.length - 1; power >= 0; power -= 1) series = series * t + (ERFC[power] ?? 0);
   const tail = (t * Math.exp(series - x * x)) / 2;
   return z >= 0 ? tail : 1 - tail;
 }

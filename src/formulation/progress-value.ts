@@ -7,20 +7,22 @@
  *   n_j     = min_vg t_jvg g / G_v              s      node-seconds of the remaining work where it takes least of a node
  *   C*_j    = min_vg t_jvg c_v g / G_v          USD    cheapest when every GPU of the node is shared
  *   C¹_j    = min_vg t_jvg c_v                  USD    cheapest alone on a node
- *   s_j     = d_j − T − κ_j t^min_j             s      slack; κ_j ≥ 1 where a prediction may err (planner/remaining-work.ts)
+ *   F_j     = exp(σ_j Z), Z normal                     what is left takes F_j times as long as predicted (planner/remaining-work.ts)
+ *   κ_j     = exp(1.645 σ_j)                           exceeded by F_j one time in twenty
+ *   s_j     = d_j − T − κ_j t^min_j             s      slack
  *   D       = Σ_k n_k / N                       s      drain: how long N full nodes need for all the work there is
  *   A_j     = Σ_{k: d_k ≤ d_j} n_k / N          s      how long they need for the work that is due no later than j
  *
  *   B_j = α C*_j                                                                        USD    worth of the work itself
  *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · exp(−max(0, s_j) / (θ t^min_j + A_j))   USD    worth of being on time
- *   R_jvg = B_j / t_jvg + U_j · min(1 / t_jvg, κ_j / (d_j − T))   s_j > 0
- *   R_jvg = (B_j + U_j) / t_jvg                                   s_j ≤ 0
+ *   R_jvg = B_j / t_jvg + U_j · E min(1 / t_jvg, F_j / (d_j − T))   before the due date
+ *   R_jvg = (B_j + U_j) / t_jvg                                     after it
  *
  * A job without urgency is worth α times its cheapest shared cost, so that it runs where sharing is cheap and waits otherwise.
  * As its slack goes, a node of its own and its tardiness enter. Three things make that hold when nodes are short:
- *   pace     on time is on time: progress beyond the pace κ_j / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
+ *   pace     on time is on time: progress beyond the pace F_j / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
  *            GPUs they need and no more. More GPUs do less work for each GPU-second, which is what ruins an overloaded cluster.
- *            A prediction that may err asks for κ_j times that pace, so that the due date is likely to be met.
+ *            Where predictions may err, a faster configuration is worth what it adds times the probability that it is needed.
  *   queue    slack is weighed against what has to be done first, A_j, and not only against the job's own length.
  *   drain    a job that is late, or soon will be, costs ω_j for as long as the queue lasts, the same D for all: of late jobs those of largest
  *            ω_j / t_jvg run first, which is Smith's rule. Without a queue t^min_j takes its place.
@@ -32,11 +34,15 @@ import { shortestDurationSeconds } from "../domain/planning-problem.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { limitWeight } from "../domain/node-limit.ts";
 import { rentUsd } from "../domain/cost.ts";
+import { normalBeyond } from "../domain/standard-normal.ts";
 import { SECONDS_PER_HOUR } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
 import type { SeparableObjective } from "./objective.ts";
 import { separableObjective } from "./objective.ts";
+
+/** Below this predictions count as exact. */
+const LEAST_SPREAD = 1e-6;
 
 /** Parameters of B_j and U_j, dimensionless. */
 export interface ProgressValueParameters {
@@ -61,13 +67,19 @@ export interface ProgressWorth {
   readonly workUsd: number;
   /** U_j: worth in USD of doing it at the pace that meets the due date. */
   readonly onTimeUsd: number;
-  /** κ_j / (d_j − T) in 1/s; Infinity once the due date can no longer be met, since then every second counts. */
+  /** 1 / (d_j − T) in 1/s: the pace that meets the due date if durations come true; Infinity after it, since then every second counts. */
   readonly pacePerSecond: number;
+  /** σ_j */
+  readonly restSpread: number;
 }
 
-/** s_j = d_j − T − κ_j t^min_j in seconds: how long a job can still wait without being late. */
+/** Deviations that F_j exceeds one time in twenty. */
+const SLACK_DEVIATIONS = 1.645;
+
+/** s_j = d_j − T − κ_j t^min_j in seconds: how long a job can still wait and hardly be late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
-  return job.dueAtSeconds - nowSeconds - (job.marginFactor ?? 1) * shortestDurationSeconds(job);
+  const margin = Math.exp(SLACK_DEVIATIONS * (job.restSpread ?? 0));
+  return job.dueAtSeconds - nowSeconds - margin * shortestDurationSeconds(job);
 }
 
 /** What the progress of every job of a problem is worth, by job id. */
@@ -91,8 +103,8 @@ export function progressWorths(
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
           onTimeUsd: (alone + late) * Math.exp(-Math.max(0, slack) / horizonSeconds),
-          pacePerSecond:
-            slack > 0 ? (job.marginFactor ?? 1) / (job.dueAtSeconds - problem.nowSeconds) : Infinity,
+          pacePerSecond: 1 / Math.max(0, job.dueAtSeconds - problem.nowSeconds),
+          restSpread: job.restSpread ?? 0,
         },
       ];
     }),
@@ -163,7 +175,20 @@ function queueOf(problem: PlanningProblem, efforts: readonly Effort[]): Queue {
 /** R_jvg in USD per second: what a job's progress in one configuration is worth. */
 function worthPerSecondUsd(worth: ProgressWorth, { durationSeconds }: Configuration): number {
   const perSecond = 1 / durationSeconds;
-  return worth.workUsd * perSecond + worth.onTimeUsd * Math.min(perSecond, worth.pacePerSecond);
+  return worth.workUsd * perSecond + worth.onTimeUsd * neededPace(perSecond, worth);
+}
+
+/**
+ * E min(p, F/s) for p, 1/s in 1/s: what of a pace a job needs. With F lognormal, φ its spread and x = ln(p s) / φ it is
+ * e^{φ²/2} Φ(x − φ) / s + p Φ(−x), the limited expected value (Klugman, Panjer, Willmot: Loss Models, App. A.5.1).
+ */
+function neededPace(perSecond: number, { pacePerSecond, restSpread }: ProgressWorth): number {
+  if (restSpread < LEAST_SPREAD || pacePerSecond === Infinity) return Math.min(perSecond, pacePerSecond);
+  const deviations = Math.log(perSecond / pacePerSecond) / restSpread;
+  return (
+    pacePerSecond * Math.exp(restSpread ** 2 / 2) * normalBeyond(restSpread - deviations) +
+    perSecond * normalBeyond(deviations)
+  );
 }
 
 /** The objective for one problem; what a job is worth is computed once. */

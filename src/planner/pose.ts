@@ -64,15 +64,15 @@ function remaining(
   entry: JobState,
   factor: number,
   percentile: DurationPercentile,
-): { readonly configurations: readonly Configuration[]; readonly marginFactor: number } {
+): { readonly configurations: readonly Configuration[]; readonly restSpread: number } {
   const { job, completedShare, pace } = entry;
   const isUpper = percentile === "P90";
-  const { share, marginFactor } = isUpper
-    ? { share: pace.factor * (1 - completedShare), marginFactor: 1 }
+  const { share, spread: restSpread } = isUpper
+    ? { share: pace.factor * (1 - completedShare), spread: 0 }
     : remainingWork(entry, factor);
   const isWhole = share === 1 && !isUpper;
   const known = isWhole ? wholeConfigurations.get(job.durations) : undefined;
-  if (known !== undefined) return { configurations: known, marginFactor };
+  if (known !== undefined) return { configurations: known, restSpread };
   const configurations = job.durations.entries
     .map(({ vmTypeId, gpus, durationSeconds, upperSeconds }) => ({
       vmTypeId,
@@ -81,7 +81,7 @@ function remaining(
     }))
     .sort((a, b) => compareIds(a.vmTypeId, b.vmTypeId) || a.gpus - b.gpus);
   if (isWhole) wholeConfigurations.set(job.durations, configurations);
-  return { configurations, marginFactor };
+  return { configurations, restSpread };
 }
 
 /** Thousands of jobs that have not run yet share a few duration tables. */

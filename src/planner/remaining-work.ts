@@ -18,8 +18,8 @@ import { normalBeyond, normalQuantileBeyond } from "../domain/standard-normal.ts
 export interface RemainingWork {
   /** Median rest in units of t_jvg; with reports, the rest that they leave at the pace that they show. */
   readonly share: number;
-  /** κ: rest that is exceeded with probability 1 − ON_TIME_PROBABILITY over the median one; 1 without an interval, and with reports. */
-  readonly marginFactor: number;
+  /** σ_j: spread of the logarithm of the rest around that of its median; 0 without an interval, and with reports. */
+  readonly spread: number;
 }
 
 /** Half the width of an 80 % interval in standard deviations. */
@@ -28,8 +28,9 @@ const INTERVAL_DEVIATIONS = 1.2816;
 const PRIOR_JOBS = 1;
 /** A job that ends further from its prediction counts like one so far off: it was reported wrongly, or was no such job. */
 const MOST_DEVIATIONS = 4;
-/** Probability with which the pace is meant to meet a due date. */
-const ON_TIME_PROBABILITY = 0.8;
+/** The spread of the rest is that of the normal distribution whose median and this upper quantile it has. */
+const UPPER_PROBABILITY = 0.2;
+const UPPER_DEVIATIONS = normalQuantileBeyond(UPPER_PROBABILITY);
 /** Share of its work that is left at the least of a job which has outlasted its prediction: it is not taken for finished (decision 0005). */
 export const LEAST_REMAINING_SHARE = 0.01;
 /** Beyond this probability of lasting so long, the interval says nothing about the rest. */
@@ -59,17 +60,17 @@ export function spreadFactor({ spreadEvidence }: ClusterState): number {
 export function remainingWork(entry: JobState, factor: number): RemainingWork {
   const { completedShare, pace } = entry;
   const spent = entry.spentShare ?? completedShare;
-  const spread = factor * statedSpread(entry);
-  if (spread <= 0 || pace.observedShare > 0)
-    return { share: pace.factor * (1 - completedShare), marginFactor: 1 };
-  const left = spent <= 0 ? 1 : normalBeyond(Math.log(spent) / spread);
+  const whole = factor * statedSpread(entry);
+  if (whole <= 0 || pace.observedShare > 0) return { share: pace.factor * (1 - completedShare), spread: 0 };
+  const left = spent <= 0 ? 1 : normalBeyond(Math.log(spent) / whole);
   const rest = (q: number): number =>
     left < LEAST_PROBABILITY
       ? LEAST_REMAINING_SHARE
-      : Math.max(LEAST_REMAINING_SHARE, Math.exp(spread * normalQuantileBeyond(q * left)) - spent);
+      : Math.max(LEAST_REMAINING_SHARE, Math.exp(whole * normalQuantileBeyond(q * left)) - spent);
   // The median of what has not begun is the prediction itself.
-  const share = spent <= 0 ? 1 : rest(0.5);
-  return { share, marginFactor: rest(1 - ON_TIME_PROBABILITY) / share };
+  if (spent <= 0) return { share: 1, spread: whole };
+  const share = rest(0.5);
+  return { share, spread: Math.log(rest(UPPER_PROBABILITY) / share) / UPPER_DEVIATIONS };
 }
 
 /** What a completion teaches about the width of the intervals. */

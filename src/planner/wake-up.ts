@@ -31,7 +31,7 @@ export function wakeUpAtSeconds(problem: PlanningProblem, allocation: Allocation
       placement === undefined ? undefined : findConfiguration(job, placement.vmTypeId, placement.gpus);
     // A prediction that errs is wrong at the latest when the job should have ended and has not.
     const outlasted =
-      running === undefined || (job.marginFactor ?? 1) <= 1
+      running === undefined || (job.restSpread ?? 0) <= 0
         ? []
         : [problem.nowSeconds + running.durationSeconds];
     const rate = running === undefined ? 1 : 1 - shortest / running.durationSeconds;

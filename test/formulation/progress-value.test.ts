@@ -8,6 +8,7 @@ import {
   progressWorths,
   slackSeconds,
 } from "../../src/formulation/progress-value.ts";
+import { seededRandom, standardNormal } from "../../src/domain/seeded-random.ts";
 import { testVmType } from "../support/random-problem.ts";
 import { node, NOW_SECONDS, writtenJob, writtenProblem } from "../support/written-problem.ts";
 
@@ -34,6 +35,11 @@ const ALONE = 0.4 - 0.25;
 const AHEAD = 125;
 
 describe("slack", () => {
+  it("counts the duration that is exceeded one time in twenty where predictions may err", () => {
+    const unsure = { ...job("a", 1000), restSpread: 0.2 };
+    expect(slackSeconds(unsure, NOW_SECONDS)).toBeCloseTo(1000 - 400 * Math.exp(1.645 * 0.2), 9);
+  });
+
   it("is the due date less now less the fastest duration", () => {
     expect(slackSeconds(job("a", 1000), NOW_SECONDS)).toBe(600);
   });
@@ -53,10 +59,13 @@ describe("what a job's progress is worth", () => {
   });
 
   it("without slack: a node of its own and the tardiness of its fastest run, at any pace", () => {
-    for (const dueInSeconds of [400, -5000]) {
+    for (const [dueInSeconds, pacePerSecond] of [
+      [400, 1 / 400],
+      [-5000, Infinity],
+    ] as const) {
       const worth = worthOf(problemWith(job("a", dueInSeconds)));
       expect(worth.onTimeUsd).toBeCloseTo(ALONE + 4, 12);
-      expect(worth.pacePerSecond).toBe(Infinity);
+      expect(worth.pacePerSecond).toBe(pacePerSecond);
     }
   });
 
@@ -118,6 +127,29 @@ describe("the progress-value objective", () => {
     const worth = worthOf(late);
     const cost = progressValueObjective(late).costOf({ nodes: [node("node-1", "BIG", { a: 4 })] });
     expect(cost).toBeCloseTo(3.6 - ((worth.workUsd + worth.onTimeUsd) / 400) * 3600, 9);
+  });
+
+  it("pays, where predictions may err, for a pace as far as it is needed in the mean", () => {
+    const spread = 0.3;
+    const unsure = problemWith({ ...job("a", 950), restSpread: spread });
+    const worth = worthOf(unsure);
+    const costs = [1, 4].map((gpus) =>
+      progressValueObjective(unsure).costOf({ nodes: [node("node-1", "BIG", { a: gpus })] }),
+    );
+    const random = seededRandom(1);
+    const factors = Array.from({ length: 200_000 }, () => Math.exp(spread * standardNormal(random)));
+    for (const [index, seconds] of [1000, 400].entries()) {
+      const needed =
+        factors.reduce((sum, factor) => sum + Math.min(1 / seconds, factor / 950), 0) / factors.length;
+      const onTime = (3.6 - (costs[index] ?? NaN)) / 3600 - worth.workUsd / seconds;
+      expect(onTime / (worth.onTimeUsd * needed)).toBeCloseTo(1, 2);
+    }
+  });
+
+  it("hardly changes where predictions hardly err", () => {
+    const sure = { nodes: [node("node-1", "BIG", { a: 4 })] };
+    const almost = problemWith({ ...job("a", 950), restSpread: 1e-5 });
+    expect(progressValueObjective(almost).costOf(sure)).toBeCloseTo(objective.costOf(sure), 4);
   });
 
   it("is 0 when everybody waits, not −0", () => {

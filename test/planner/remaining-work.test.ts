@@ -71,10 +71,10 @@ describe("the standard normal distribution", () => {
 });
 
 describe("what is left of a job", () => {
-  it("is all of it before it runs, with a margin of the 80 % quantile", () => {
-    const { share, marginFactor } = remainingWork(running(0), 1);
+  it("is all of it before it runs, with the spread of the interval", () => {
+    const { share, spread } = remainingWork(running(0), 1);
     expect(share).toBeCloseTo(1, 5);
-    expect(marginFactor).toBeCloseTo(Math.exp(0.8416 * SPREAD), 3);
+    expect(spread).toBeCloseTo(SPREAD, 3);
   });
 
   it("is what a drawn sample of jobs that have lasted as long still has to go", () => {
@@ -83,18 +83,18 @@ describe("what is left of a job", () => {
     for (const spent of [0.8, 1, 1.2]) {
       const rests = factors.filter((factor) => factor > spent).sort((a, b) => a - b);
       const quantile = (q: number): number => (rests[Math.floor(q * rests.length)] ?? NaN) - spent;
-      const { share, marginFactor } = remainingWork(running(spent), 1);
+      const { share, spread } = remainingWork(running(spent), 1);
       expect(share / quantile(0.5)).toBeCloseTo(1, 1);
-      expect((share * marginFactor) / quantile(0.8)).toBeCloseTo(1, 1);
+      expect((share * Math.exp(0.8416 * spread)) / quantile(0.8)).toBeCloseTo(1, 1);
     }
   });
 
   it("is one per cent at the least where the interval has no room for so long a run", () => {
-    expect(remainingWork(running(10, 0.05), 1)).toEqual({ share: 0.01, marginFactor: 1 });
+    expect(remainingWork(running(10, 0.05), 1)).toEqual({ share: 0.01, spread: 0 });
   });
 
   it("is what is not done of a figure without an interval", () => {
-    expect(remainingWork(running(0.25, 0), 1)).toEqual({ share: 0.75, marginFactor: 1 });
+    expect(remainingWork(running(0.25, 0), 1)).toEqual({ share: 0.75, spread: 0 });
   });
 
   it("is what a report says, at the pace that reports show", () => {
@@ -103,7 +103,7 @@ describe("what is left of a job", () => {
       completedShare: 0.5,
       pace: { ...UNMEASURED_PACE, factor: 2, observedShare: 0.5 },
     };
-    expect(remainingWork(reported, 1)).toEqual({ share: 1, marginFactor: 1 });
+    expect(remainingWork(reported, 1)).toEqual({ share: 1, spread: 0 });
   });
 });
 
