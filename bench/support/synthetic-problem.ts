@@ -22,6 +22,9 @@ const NOW_SECONDS = 1_700_000_000;
 /** Relative speed of one GPU, K80 = 1; only the spread matters here. */
 const SPEED: Readonly<Record<string, number>> = { K80: 1, M60: 1.2, P600: 0.45, GTX1080Ti: 3.1 };
 
+/** That of the 80 % intervals of predicted durations. */
+const REST_SPREAD = 0.3;
+
 /** Draws a problem; equal sizes and seeds give equal problems. */
 export function syntheticProblem(size: SyntheticSize): PlanningProblem {
   const { nodes, jobs, seed, templates, vmTypes, spread = 0 } = size;
@@ -78,5 +81,6 @@ function drawRow(random: () => number, vmTypes: readonly VmType[]): Omit<Plannin
     configurations,
     dueAtSeconds: NOW_SECONDS + shortest * (1 + 2 * random()),
     tardinessCostPerSecondUsd: 0.003 + 0.012 * random(),
+    restSpread: REST_SPREAD,
   };
 }

@@ -8,13 +8,13 @@
  *   C*_j    = min_vg t_jvg c_v g / G_v          USD    cheapest when every GPU of the node is shared
  *   C¹_j    = min_vg t_jvg c_v                  USD    cheapest alone on a node
  *   F_j     = exp(σ_j Z), Z normal                     what is left takes F_j times as long as predicted (planner/remaining-work.ts)
- *   κ_j     = exp(1.645 σ_j)                           exceeded by F_j one time in twenty
- *   s_j     = d_j − T − κ_j t^min_j             s      slack
+ *   κ_j     = exp(0.8416 σ_j)                          exceeded by F_j one time in five
  *   D       = Σ_k n_k / N                       s      drain: how long N full nodes need for all the work there is
  *   A_j     = Σ_{k: d_k ≤ d_j} n_k / N          s      how long they need for the work that is due no later than j
  *
  *   B_j = α C*_j                                                                        USD    worth of the work itself
- *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · exp(−max(0, s_j) / (θ t^min_j + A_j))   USD    worth of being on time
+ *   u_j = E exp(−max(0, d_j − T − κ_j F_j t^min_j) / (θ t^min_j + A_j))                        urgency, in (0, 1]
+ *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · u_j                                USD    worth of being on time
  *   R_jvg = B_j / t_jvg + U_j · E min(1 / t_jvg, F_j / (d_j − T))   before the due date
  *   R_jvg = (B_j + U_j) / t_jvg                                     after it
  *
@@ -34,7 +34,7 @@ import { shortestDurationSeconds } from "../domain/planning-problem.ts";
 import type { JobId, VmTypeId } from "../domain/ids.ts";
 import { limitWeight } from "../domain/node-limit.ts";
 import { rentUsd } from "../domain/cost.ts";
-import { normalBeyond } from "../domain/standard-normal.ts";
+import { normalBeyond, normalQuantileBeyond } from "../domain/standard-normal.ts";
 import { SECONDS_PER_HOUR } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { quotaWithin } from "../domain/vm-type.ts";
@@ -73,10 +73,11 @@ export interface ProgressWorth {
   readonly restSpread: number;
 }
 
-/** Deviations that F_j exceeds one time in twenty. */
+/** Deviations that F_j exceeds one time in twenty, and one time in five. */
 const SLACK_DEVIATIONS = 1.645;
+const URGENCY_DEVIATIONS = 0.8416;
 
-/** s_j = d_j − T − κ_j t^min_j in seconds: how long a job can still wait and hardly be late. */
+/** d_j − T − exp(1.645 σ_j) t^min_j in seconds: how long a job can still wait and hardly be late. */
 export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
   const margin = Math.exp(SLACK_DEVIATIONS * (job.restSpread ?? 0));
   return job.dueAtSeconds - nowSeconds - margin * shortestDurationSeconds(job);
@@ -93,7 +94,6 @@ export function progressWorths(
   return new Map(
     efforts.map(({ job, sharedUsd, aloneUsd }) => {
       const shortestSeconds = shortestDurationSeconds(job);
-      const slack = slackSeconds(job, problem.nowSeconds);
       const alone = parameters.aloneCostFactor * (aloneUsd - sharedUsd);
       const late = job.tardinessCostPerSecondUsd * Math.max(drainSeconds, shortestSeconds);
       const horizonSeconds =
@@ -102,13 +102,32 @@ export function progressWorths(
         job.id,
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
-          onTimeUsd: (alone + late) * Math.exp(-Math.max(0, slack) / horizonSeconds),
+          onTimeUsd: (alone + late) * urgency(job, problem.nowSeconds, horizonSeconds),
           pacePerSecond: 1 / Math.max(0, job.dueAtSeconds - problem.nowSeconds),
           restSpread: job.restSpread ?? 0,
         },
       ];
     }),
   );
+}
+
+/** The mean over Z is taken as that of this many quantiles, each in the middle of a range of equal probability. */
+const QUANTILES = 12;
+const DEVIATIONS = Array.from({ length: QUANTILES }, (_, index) =>
+  normalQuantileBeyond((index + 0.5) / QUANTILES),
+);
+
+/** u_j in (0, 1]: how near a job is to being late, in the mean over what may be left of it. */
+function urgency(job: PlanningJob, nowSeconds: number, horizonSeconds: number): number {
+  const leftSeconds = job.dueAtSeconds - nowSeconds;
+  const shortestSeconds = shortestDurationSeconds(job);
+  const restSpread = job.restSpread ?? 0;
+  const at = (deviations: number): number =>
+    Math.exp(
+      -Math.max(0, leftSeconds - Math.exp(restSpread * deviations) * shortestSeconds) / horizonSeconds,
+    );
+  if (restSpread < LEAST_SPREAD) return at(0);
+  return DEVIATIONS.reduce((sum, deviations) => sum + at(deviations + URGENCY_DEVIATIONS), 0) / QUANTILES;
 }
 
 /** The least that the remaining work of a job takes. */

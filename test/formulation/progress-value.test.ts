@@ -54,6 +54,18 @@ describe("what a job's progress is worth", () => {
     expect(worth.pacePerSecond).toBeCloseTo(1 / 565, 15);
   });
 
+  it("where predictions may err: weighed in the mean over what may be left, with the margin of the 80 % quantile", () => {
+    const spread = 0.3;
+    const worth = worthOf(problemWith({ ...job("a", 565), restSpread: spread }));
+    const random = seededRandom(1);
+    const weights = Array.from({ length: 100_000 }, () => {
+      const factor = Math.exp(spread * (0.8416 + standardNormal(random)));
+      return Math.exp(-Math.max(0, 565 - factor * 400) / 165);
+    });
+    const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+    expect(worth.onTimeUsd / ((ALONE + 4) * mean)).toBeCloseTo(1, 2);
+  });
+
   it("with ample slack: next to nothing but the shared cost", () => {
     expect(worthOf(problemWith(job("a", 40_000))).onTimeUsd).toBeCloseTo(0, 12);
   });
