@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { nodeLimitsOf } from "../../src/catalog/limits.ts";
@@ -178,6 +179,21 @@ describe("POST /v1/feasibility", () => {
     expect(raises(view)[0]?.[0]?.[2]).toBeCloseTo(1.75 * NV24, 6);
     const fresh = await ask(own, { jobs: [filling({ budgetUsd: 1 })] });
     expect(fresh).toMatchObject({ alternatives: [{ changes: [{ jobId: "/jobs/0", from: 1 }] }] });
+  });
+
+  it("is about one moment, though time goes on while it is worked out", async () => {
+    const own = await clusterOf({ maxNodes: 2 });
+    await own.post("/v1/jobs", { jobs: [jobSpec({ id: "A" })] });
+    await own.settled();
+    const answered = new AbortController();
+    const asked = ask(own, { allActive: true, jobs: three }).finally(() => {
+      answered.abort();
+    });
+    while (!answered.signal.aborted) {
+      own.clock.advanceBy(1e-3);
+      await setImmediate();
+    }
+    expect(await asked).toMatchObject({ kind: "raise", jobCount: 4 });
   });
 
   it("says which jobs no VM type hosts, and why", async () => {

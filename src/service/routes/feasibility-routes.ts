@@ -18,10 +18,11 @@ import {
 } from "../feasibility/feasibility-question.ts";
 import { withinSeconds } from "../feasibility/lazy-solver.ts";
 import { jobMakers } from "../job-makers.ts";
+import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { jobsNow, knownCluster, nowOf } from "./service-context.ts";
+import { knownCluster, nowOf } from "./service-context.ts";
 
 /** Somebody waits for the answer. */
 const MOST_SECONDS = 20;
@@ -43,7 +44,9 @@ export function feasibilityRoutes(context: ServiceContext): readonly Route[] {
         takenIds: records.map(({ state }) => state.id),
         submittedAtSeconds: atSeconds,
       });
-      const now = await jobsNow(context, cluster, records);
+      // At the same moment as the new jobs: time goes on while they are made.
+      const nodes = await store.clusters.nodes(clusterId);
+      const now = clusterOf({ settings: cluster.settings, nodes, records }, atSeconds);
       const state = await stateOfQuestion(now, { records, fresh, makeJob, atSeconds });
       const jobCount = state.jobs.length + hopeless.length;
       if (hopeless.length > 0) return feasibilityView({ kind: "impossible", jobs: hopeless }, jobCount);
