@@ -21,10 +21,10 @@ const MAX_REASONS = 5;
 /** About 3,000 years: a job may take longer in no configuration, so that every time in an answer stays within the calendar. */
 const LONGEST_JOB_SECONDS = 1e11;
 
-/** A job, or everything that stands against it; paths start at the job. */
+/** A job, or everything that stands against it; paths start at the job. What fits nowhere is described well, and has no configuration whatever the limits. */
 export type JobFromSpec =
   | { readonly kind: "job"; readonly job: Job }
-  | { readonly kind: "refused"; readonly problems: readonly InputProblem[] };
+  | { readonly kind: "refused" | "fits-nowhere"; readonly problems: readonly InputProblem[] };
 
 /** Makes jobs for one cluster: its VM types and limits. Workloads with equal iterations share one prediction. */
 export function jobMaker(
@@ -65,7 +65,7 @@ export function jobMaker(
       vmTypeId: vmTypeId(row.vmType),
     }));
     const table = measuredDurations(predicted, measured, spec.epochs);
-    if (table.entries.length === 0) return { kind: "refused", problems: [fitsNowhere(spec, table)] };
+    if (table.entries.length === 0) return { kind: "fits-nowhere", problems: [fitsNowhere(spec, table)] };
     const barred = barredByLimits(limits, spec, { table, id: given.id });
     if (barred !== null) return { kind: "refused", problems: [barred] };
     const durations = withinLimits(table, limits);

@@ -33,7 +33,8 @@ export function limitText(limit: RaisableLimit): string {
 
 type Unit = LimitUnit | "USD";
 
-function unitOf(limit: RaisableLimit): Unit {
+/** What a limit is in: a budget of a job in USD. */
+export function unitOf(limit: RaisableLimit): Unit {
   switch (limit.kind) {
     case "max-nodes":
     case "vm-type-quota":

@@ -18,7 +18,7 @@ import { millisecondsToSeconds } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
-import { comparisonCsv, differencesCsv } from "../report/comparison-csv.ts";
+import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../report/comparison-csv.ts";
 import { comparisonText } from "../report/comparison-table.ts";
 import { variantsOf } from "../report/comparison-variants.ts";
 import type { ComparisonView } from "../report/comparison-view.ts";
@@ -109,7 +109,11 @@ export function compareCommand(): Command {
         .choices(POLICY_NAMES)
         .default("progress-value"),
     )
-    .option("--marginals", "also say what one more node, and one more of each quota, would be worth", false)
+    .option(
+      "--marginals",
+      "also say what one more node, one more of each quota, and one more dollar per hour would be worth",
+      false,
+    )
     .option(
       "--at <time>",
       "time of the decision, ISO 8601 with zone (default: the last submission)",
@@ -142,7 +146,7 @@ export function compareCommand(): Command {
     .option("--json", "print the comparison as JSON", false)
     .option(
       "--csv <file>",
-      "also write one row for each variant to this file, and differences to <file>-differences.csv",
+      "also write one row for each variant to this file, differences to <file>-differences.csv, and with --marginals their values to <file>-marginal-values.csv",
     )
     .action(compare);
 }
@@ -172,13 +176,13 @@ async function compare(path: string, options: CompareOptions): Promise<void> {
     ? await comparedHorizons(request, options, watch)
     : await comparedDecisions(request, options, watch);
   bar.clear();
-  if (options.csv !== undefined) writeCsv(options.csv, view);
+  const written = options.csv === undefined ? [] : writeCsv(options.csv, view, request.marginals);
   if (options.json) {
     console.log(JSON.stringify(view, null, 2));
     return;
   }
   console.log(comparisonText(view, options.lines));
-  if (options.csv !== undefined) console.log(`\nCSV: ${options.csv}, ${differencesPath(options.csv)}`);
+  if (written.length > 0) console.log(`\nCSV: ${written.join(", ")}`);
 }
 
 function baseOf(
@@ -242,9 +246,18 @@ async function comparedHorizons(
   return horizonComparisonView(comparison);
 }
 
-function writeCsv(path: string, view: ComparisonView): void {
-  writeFileSync(path, comparisonCsv(view));
-  writeFileSync(differencesPath(path), differencesCsv(view));
+/** Writes the files and gives their paths. */
+function writeCsv(
+  path: string,
+  view: ComparisonView,
+  marginals: ComparisonRequest["marginals"],
+): readonly string[] {
+  const beside = (what: string): string => `${path.replace(/\.csv$/i, "")}-${what}.csv`;
+  const texts = new Map([
+    [path, comparisonCsv(view)],
+    [beside("differences"), differencesCsv(view)],
+    ...(marginals === "none" ? [] : ([[beside("marginal-values"), marginalValuesCsv(view)]] as const)),
+  ]);
+  for (const [file, text] of texts) writeFileSync(file, text);
+  return [...texts.keys()];
 }
-
-const differencesPath = (path: string): string => `${path.replace(/\.csv$/i, "")}-differences.csv`;

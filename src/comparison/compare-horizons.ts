@@ -1,6 +1,7 @@
 /** Simulates the same jobs to completion under every variant, on copies, and compares what that costs. */
 import type { SolverPort } from "../milp/solver-port.ts";
 import type { VmTypeId } from "../domain/ids.ts";
+import type { LimitUnit } from "../domain/node-limit.ts";
 import { applyVariant } from "./apply-variant.ts";
 import type { ComparisonRequest } from "./compare-decisions.ts";
 import type { ComparisonWatch } from "./comparison-watch.ts";
@@ -8,11 +9,11 @@ import { isStopped, UNWATCHED, watchPart } from "./comparison-watch.ts";
 import { durationQualityNotes } from "./duration-quality.ts";
 import type { HorizonDifference, SimulatedVariant } from "./horizon-differences.ts";
 import { horizonDifference } from "./horizon-differences.ts";
-import { horizonFigures } from "./horizon-figures.ts";
+import { horizonFigures, mostAtOnce } from "./horizon-figures.ts";
 import type { HorizonLimits, HorizonRun, HorizonTask } from "./horizon-run.ts";
 import { horizonTask, runHorizon } from "./horizon-run.ts";
 import type { RaisableLimit } from "./raisable-limits.ts";
-import { raisableLimits } from "./raisable-limits.ts";
+import { isUsedUp, mayBind, raisableLimits } from "./raisable-limits.ts";
 import type { VariantCase } from "./variant.ts";
 
 /** What a runner answers: the runs in the order of the tasks, or that it was stopped between two. */
@@ -33,10 +34,12 @@ export type HorizonRunner = (
 /** What one more of a limit changes over the first variant's whole horizon: simulated again with the limit raised. */
 export interface HorizonMarginal {
   readonly kind: RaisableLimit["kind"];
+  readonly limitId: string;
   readonly vmTypeId: VmTypeId | null;
   readonly words: string;
   readonly amount: number;
-  /** Whether the limit was used up at any time; if not, one more changes nothing. */
+  readonly amountUnit: LimitUnit;
+  /** Whether what was left of the limit was at any time too little for one more node that counts. */
   readonly isUsedUp: boolean;
   /** The limit's dual price, added up over all decisions: USD of progress value, not of cost; null where the policy has no such prices. */
   readonly priceSumUsd: number | null;
@@ -141,37 +144,34 @@ async function horizonMarginals(
 ): Promise<readonly HorizonMarginal[] | null> {
   const { state } = first.case;
   const limits = raisableLimits(state.settings);
-  const usedUp = limits.filter((limit) => mostUsed(first, limit) >= limit.amount);
-  const tasks = usedUp.map((limit) =>
+  const used = limits.map(({ weightOf }) => mostAtOnce(first.run.history.nodes, weightOf));
+  // Where there was always room for one more node of every VM type that counts, one more changes nothing.
+  const scarce = limits.filter((limit, index) => mayBind(limit, used[index] ?? NaN));
+  const tasks = scarce.map((limit) =>
     means.task({ ...first.case, state: { ...state, settings: limit.raise(state.settings) } }),
   );
   const finished = await means.run(tasks, watched(watch, tasks.length));
   if (finished.kind === "cancelled") return null;
-  return limits.map((limit) => {
-    const run = finished.runs[usedUp.indexOf(limit)];
+  return limits.map((limit, index) => {
+    const run = finished.runs[scarce.indexOf(limit)];
     const { metrics } = first.run;
     return {
       kind: limit.kind,
+      limitId: limit.limitId,
       vmTypeId: limit.vmTypeId,
       words: limit.words,
       amount: limit.amount,
-      isUsedUp: run !== undefined,
+      amountUnit: limit.amountUnit,
+      isUsedUp: isUsedUp(limit, used[index] ?? NaN),
       priceSumUsd:
         first.run.priceSums === null
           ? null
-          : (first.run.priceSums.find((sum) => sum.kind === limit.kind && sum.vmTypeId === limit.vmTypeId)
-              ?.sumUsd ?? 0),
+          : (first.run.priceSums.find(({ limitId }) => limitId === limit.limitId)?.sumUsd ?? 0),
       totalCostChangeUsd: run === undefined ? 0 : run.metrics.totalCostUsd - metrics.totalCostUsd,
       tardinessChangeSeconds: run === undefined ? 0 : run.metrics.tardinessSeconds - metrics.tardinessSeconds,
     };
   });
 }
-
-/** The most of a limit that was in use at once. */
-const mostUsed = ({ figures }: SimulatedVariant, { kind, vmTypeId }: RaisableLimit): number =>
-  kind === "nodes"
-    ? figures.mostNodes
-    : (figures.useByVmType.find((use) => use.vmTypeId === vmTypeId)?.mostNodes ?? 0);
 
 /** Progress of several tasks as that of one. */
 function watched(watch: ComparisonWatch, taskCount: number): Parameters<HorizonRunner>[1] {

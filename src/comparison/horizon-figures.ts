@@ -34,7 +34,6 @@ export interface JobOverHorizon {
 export interface HorizonFigures {
   /** Sorted by VM type id. */
   readonly useByVmType: readonly VmTypeUse[];
-  readonly mostNodes: number;
   readonly jobs: ReadonlyMap<JobId, JobOverHorizon>;
 }
 
@@ -49,10 +48,9 @@ export function horizonFigures({ history }: HorizonRun, vmTypes: readonly VmType
       return {
         vmTypeId,
         nodeHours: secondsToHours(own.reduce((total, node) => total + lengthOf(node), 0)),
-        mostNodes: mostAtOnce(own),
+        mostNodes: mostAtOnce(own, () => 1),
       };
     }),
-    mostNodes: history.load.reduce((most, point) => Math.max(most, point.rentedNodes), 0),
     jobs: new Map(
       history.jobs.map((outcome): [JobId, JobOverHorizon] => {
         const rentUsd = rents.get(outcome.jobId) ?? 0;
@@ -92,12 +90,12 @@ function longest(runs: readonly JobInterval[]): Pick<JobOverHorizon, "mostly" | 
   return { mostly, configurationCount: byPlace.size };
 }
 
-/** Ends count before beginnings at the same moment. */
-function mostAtOnce(nodes: readonly NodeInterval[]): number {
+/** The most that nodes count at once. Ends count before beginnings at the same moment. */
+export function mostAtOnce(nodes: readonly NodeInterval[], weightOf: (vmTypeId: VmTypeId) => number): number {
   const steps = nodes
-    .flatMap(({ fromSeconds, toSeconds }) => [
-      { atSeconds: fromSeconds, change: 1 },
-      { atSeconds: toSeconds, change: -1 },
+    .flatMap(({ vmTypeId, fromSeconds, toSeconds }) => [
+      { atSeconds: fromSeconds, change: weightOf(vmTypeId) },
+      { atSeconds: toSeconds, change: -weightOf(vmTypeId) },
     ])
     .sort((a, b) => a.atSeconds - b.atSeconds || a.change - b.change);
   let count = 0;

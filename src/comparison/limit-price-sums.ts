@@ -1,5 +1,4 @@
 /** Adds up the dual prices of limits over the decisions of a horizon: price times the hours that the decision held. */
-import type { VmTypeId } from "../domain/ids.ts";
 import { secondsToHours } from "../domain/units.ts";
 import { isSeparable } from "../formulation/objective.ts";
 import type { Decision } from "../planner/decide.ts";
@@ -7,13 +6,11 @@ import type { PolicyName } from "../planner/policy.ts";
 import { posePolicy } from "../planner/policy.ts";
 import { pose } from "../planner/pose.ts";
 import { limitPrices } from "./limit-prices.ts";
-import type { RaisableLimit } from "./raisable-limits.ts";
 import { raisableLimits } from "./raisable-limits.ts";
 
 /** One limit's price over a horizon. */
 export interface PriceSum {
-  readonly kind: RaisableLimit["kind"];
-  readonly vmTypeId: VmTypeId | null;
+  readonly limitId: string;
   /** USD of an objective that is in USD per hour. */
   readonly sumUsd: number;
 }
@@ -47,8 +44,7 @@ export function limitPriceSums(policy: PolicyName): PriceSums {
         held = {
           atSeconds: plan.decidedAtSeconds,
           rows: raisableLimits(problem).map((limit) => ({
-            kind: limit.kind,
-            vmTypeId: limit.vmTypeId,
+            limitId: limit.limitId,
             pricePerHourUsd: priceOf(limit),
           })),
         };
@@ -60,8 +56,6 @@ export function limitPriceSums(policy: PolicyName): PriceSums {
 
 function addUp(sums: Map<string, PriceSum>, { atSeconds, rows }: Held, untilSeconds: number): void {
   const hours = secondsToHours(untilSeconds - atSeconds);
-  for (const { kind, vmTypeId, pricePerHourUsd } of rows) {
-    const key = `${kind} ${vmTypeId ?? ""}`;
-    sums.set(key, { kind, vmTypeId, sumUsd: (sums.get(key)?.sumUsd ?? 0) + pricePerHourUsd * hours });
-  }
+  for (const { limitId, pricePerHourUsd } of rows)
+    sums.set(limitId, { limitId, sumUsd: (sums.get(limitId)?.sumUsd ?? 0) + pricePerHourUsd * hours });
 }

@@ -1,6 +1,6 @@
 /**
  * Dual prices of limits: L(λ*; b) − L(λ*; b + 1), where λ* maximises the Lagrangian L (formulation/lagrangian-dual.ts) under the limits b. Where one more of a limit
- * brings slots that λ* does not price, the dual is maximised anew.
+ * brings slots or rows that λ* does not price, or makes a row idle that it does, the dual is maximised anew.
  */
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import { dualPrices } from "../formulation/dual-prices.ts";
@@ -41,7 +41,7 @@ export function limitPrices(
     rounding,
     priceOf: (limit) => {
       const raised = slotTable(limit.raise(problem), objective);
-      const least = hasSameSlots(table, raised)
+      const least = isPricedAlike(table, raised)
         ? lagrangianAt(raised, dual.prices)
         : dualPrices(raised, null, EFFORT).bound;
       const price = bound - least;
@@ -53,7 +53,12 @@ export function limitPrices(
 const lagrangianAt = (table: SlotTable, prices: Float64Array): number =>
   lagrangianDual(table).evaluate(prices, new Float64Array(table.slotCount));
 
-/** Prices of one table mean the same in another only if slots do. */
-const hasSameSlots = (a: SlotTable, b: SlotTable): boolean =>
+/** Prices of one table mean the same in another only if slots and rows do. */
+const isPricedAlike = (a: SlotTable, b: SlotTable): boolean =>
   a.slotCount === b.slotCount &&
-  a.vmTypes.every(({ id, firstSlot }, v) => b.vmTypes[v]?.id === id && b.vmTypes[v].firstSlot === firstSlot);
+  a.vmTypes.length === b.vmTypes.length &&
+  a.vmTypes.every(
+    ({ id, firstSlot }, v) => b.vmTypes[v]?.id === id && b.vmTypes[v].firstSlot === firstSlot,
+  ) &&
+  a.limits.length === b.limits.length &&
+  a.limits.every(({ limitId }, k) => b.limits[k]?.limitId === limitId);

@@ -1,5 +1,5 @@
 /**
- * What one more of each limit is worth to a decision, twice:
+ * What one more of each limit is worth to a decision (a node, a node of one VM type, a dollar per hour, a vCPU of a quota), twice:
  *
  *   price      L(λ*; b) − L(λ*; b + 1)      the dual price (limit-prices.ts), λ* maximising the Lagrangian L under the limits b
  *   re-solved  cost(b) − cost(b + 1)        the decision is made again with the limit raised; every worth stays as it is, though one more node makes work less urgent
@@ -11,6 +11,7 @@ import type { Allocation } from "../domain/allocation.ts";
 import { EMPTY_ALLOCATION } from "../domain/allocation.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import type { VmTypeId } from "../domain/ids.ts";
+import type { LimitUnit } from "../domain/node-limit.ts";
 import type { Proof } from "../domain/plan.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import type { SeparableObjective } from "../formulation/objective.ts";
@@ -24,16 +25,20 @@ import { cheapestFeasible } from "../planner/settle.ts";
 import { solveSeparable } from "../planner/solve-separable.ts";
 import { limitPrices } from "./limit-prices.ts";
 import type { RaisableLimit } from "./raisable-limits.ts";
-import { raisableLimits } from "./raisable-limits.ts";
+import { isUsedUp, mayBind, raisableLimits, usedOf } from "./raisable-limits.ts";
 
 /** The worth of one more of a limit, in the objective's unit; at least 0, since nobody has to use it. */
 export interface MarginalValue {
   readonly kind: RaisableLimit["kind"];
+  readonly limitId: string;
   readonly vmTypeId: VmTypeId | null;
   /** For people, for example "one more node". */
   readonly words: string;
   readonly amount: number;
+  readonly amountUnit: LimitUnit;
+  /** Whether what is left of it is too little for one more node that counts. */
   readonly isUsedUp: boolean;
+  /** Of what one more is worth; the amount has its own. */
   readonly unit: Proof["unit"];
   /** null where the policy has no prices. */
   readonly dualPrice: number | null;
@@ -49,7 +54,7 @@ const ROUNDING = 1e-7;
 /** Price and gain are equal within this share: decisions stop at equal costs of 10⁻⁶ (planner/settle.ts). */
 const SAME_VALUE = 1e-5;
 
-/** Marginal values at a state's decision: of one more node, and of every quota that is used up or has a price. */
+/** Marginal values at a state's decision: of one more node, of one more dollar per hour, and of every other limit that is used up or has a price. */
 export async function marginalValues(
   state: ClusterState,
   means: DecisionMeans,
@@ -61,8 +66,8 @@ export async function marginalValues(
   const values: MarginalValue[] = [];
   for (const limit of raisableLimits(problem)) {
     const dualPrice = solver.dualPrice(limit);
-    const isUsedUp = limit.used(now.allocation.nodes) >= limit.amount;
-    if (limit.kind !== "nodes" && !isUsedUp && !((dualPrice ?? 0) > solver.rounding)) continue;
+    const used = usedOf(limit, now.allocation.nodes);
+    if (!isTold(limit, { used, dualPrice, rounding: solver.rounding })) continue;
     const then = await solver.solve(limit.raise(problem), [now.allocation]);
     const gain = now.cost - then.cost;
     const resolvedGain = gain > solver.rounding ? gain : 0;
@@ -70,10 +75,12 @@ export async function marginalValues(
     const gainUncertainty = open !== null && open <= solver.rounding ? 0 : open;
     values.push({
       kind: limit.kind,
+      limitId: limit.limitId,
       vmTypeId: limit.vmTypeId,
       words: limit.words,
       amount: limit.amount,
-      isUsedUp,
+      amountUnit: limit.amountUnit,
+      isUsedUp: isUsedUp(limit, used),
       unit: solver.unit,
       dualPrice,
       resolvedGain,
@@ -88,6 +95,15 @@ export async function marginalValues(
     });
   }
   return values;
+}
+
+/** Nodes and money are asked for whether they are scarce or not. Without prices a limit counts that leaves some VM type no room. */
+function isTold(
+  limit: RaisableLimit,
+  at: { readonly used: number; readonly dualPrice: number | null; readonly rounding: number },
+): boolean {
+  if (limit.kind === "nodes" || limit.amountUnit === "USD per hour" || isUsedUp(limit, at.used)) return true;
+  return at.dualPrice === null ? mayBind(limit, at.used) : at.dualPrice > at.rounding;
 }
 
 interface Solved {

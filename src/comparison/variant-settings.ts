@@ -1,10 +1,11 @@
 /** The limits and prices of a variant. */
 import type { ClusterSettings } from "../domain/cluster-state.ts";
 import { sortedById } from "../domain/ids.ts";
+import type { NodeLimit } from "../domain/node-limit.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import type { Discount, Variant } from "./variant.ts";
 
-/** The base's settings with the variant's VM types, prices, quotas and node limit. */
+/** The base's settings with the variant's VM types, prices, quotas and node limit; budgets count its prices. */
 export function variantSettings(settings: ClusterSettings, variant: Variant): ClusterSettings {
   const only = variant.onlyVmTypeIds === null ? null : new Set(variant.onlyVmTypeIds);
   const vmTypes = (variant.catalogue?.vmTypes ?? settings.vmTypes)
@@ -14,6 +15,22 @@ export function variantSettings(settings: ClusterSettings, variant: Variant): Cl
     ...settings,
     vmTypes: sortedById(vmTypes),
     maxNodes: variant.maxNodes ?? settings.maxNodes,
+    nodeLimits: settings.nodeLimits.map((limit) => atPricesOf(vmTypes, { limit, before: settings.vmTypes })),
+  };
+}
+
+/** A budget counts what nodes cost in the variant; one on all VM types is one on all of another catalogue too. */
+function atPricesOf(
+  vmTypes: readonly VmType[],
+  { limit, before }: { readonly limit: NodeLimit; readonly before: readonly VmType[] },
+): NodeLimit {
+  if (limit.unit !== "USD per hour") return limit;
+  const counts = (id: string): boolean => Object.hasOwn(limit.weights, id);
+  const isOnAll = before.every(({ id }) => counts(id));
+  const counted = vmTypes.filter(({ id }) => isOnAll || counts(id));
+  return {
+    ...limit,
+    weights: Object.fromEntries(counted.map(({ id, pricePerHourUsd }) => [id, pricePerHourUsd])),
   };
 }
 

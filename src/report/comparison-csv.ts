@@ -1,4 +1,4 @@
-/** A comparison as CSV (RFC 4180): one row a variant, and one row a difference. Empty cells are unknown or do not apply. */
+/** A comparison as CSV (RFC 4180): one row a variant, one row a difference, and one row a marginal value. Empty cells are unknown or do not apply. */
 import type { ComparisonView } from "./comparison-view.ts";
 import type { DecisionComparisonView } from "./decision-comparison-view.ts";
 import type { HorizonComparisonView } from "./horizon-comparison-view.ts";
@@ -16,6 +16,13 @@ export function differencesCsv(view: ComparisonView): string {
   const rows =
     view.mode === "decision" ? view.variants.flatMap(decisionLines) : view.variants.flatMap(horizonLines);
   return csvText(rows, Object.keys(lineOf({ variant: "", kind: "job", id: "", from: "", to: "" })));
+}
+
+/** One row for each limit of which one more was asked for, of every variant or, over horizons, of the first; only a header when nobody asked. */
+export function marginalValuesCsv(view: ComparisonView): string {
+  return view.mode === "decision"
+    ? csvText(view.variants.flatMap(decisionMarginals), [...LIMIT_HEADS, ...DECISION_MARGINAL_HEADS])
+    : csvText(horizonMarginals(view), [...LIMIT_HEADS, ...HORIZON_MARGINAL_HEADS]);
 }
 
 type DecidedView = DecisionComparisonView["variants"][number];
@@ -128,6 +135,35 @@ const jobLine = (
 
 const nodeLines = (variant: string, nodes: NonNullable<DecidedView["difference"]>["nodes"]): readonly Row[] =>
   nodes.map(({ vmType, from, to }) => lineOf({ variant, kind: "nodes", id: vmType, from, to }));
+
+const LIMIT_HEADS = [
+  "variant",
+  "limitId",
+  "kind",
+  "vmType",
+  "words",
+  "amount",
+  "amountUnit",
+  "isUsedUp",
+] as const;
+const DECISION_MARGINAL_HEADS = [
+  "dualPrice",
+  "resolvedGain",
+  "gainUncertainty",
+  "unit",
+  "remark",
+] as const satisfies readonly (keyof NonNullable<DecidedView["marginalValues"]>[number])[];
+const HORIZON_MARGINAL_HEADS = [
+  "priceSumUsd",
+  "totalCostChangeUsd",
+  "tardinessChangeSeconds",
+] as const satisfies readonly (keyof NonNullable<HorizonComparisonView["marginalValues"]>[number])[];
+
+const decisionMarginals = ({ name, marginalValues }: DecidedView): readonly Row[] =>
+  (marginalValues ?? []).map((value) => ({ variant: name, ...value }));
+
+const horizonMarginals = ({ variants, marginalValues }: HorizonComparisonView): readonly Row[] =>
+  (marginalValues ?? []).map((value) => ({ variant: variants[0]?.name ?? "", ...value }));
 
 /** A job's place in a few words, as tables show it too. */
 export function situationWords(

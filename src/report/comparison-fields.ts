@@ -5,6 +5,7 @@ import type { VariantCase } from "../comparison/variant.ts";
 import { DURATION_PERCENTILES } from "../comparison/variant.ts";
 import { CHANGE_CAUSES } from "../comparison/change-reason.ts";
 import { LIMIT_KINDS } from "../comparison/raisable-limits.ts";
+import { LIMIT_UNITS } from "../domain/node-limit.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
 import { idField, vmTypeField } from "./view-fields.ts";
 
@@ -88,9 +89,19 @@ export const reasonField = z.string().meta({
 
 /** A limit of which one more is asked for. */
 export const limitFields = {
-  kind: z.enum(LIMIT_KINDS),
-  vmType: vmTypeField.nullable().meta({ description: "Of a quota; null otherwise." }),
-  words: z.string().meta({ example: "one more node" }),
-  amount: countField.meta({ description: "The limit as it is." }),
-  isUsedUp: z.boolean().meta({ description: "Whether all of it is in use." }),
+  kind: z.enum(LIMIT_KINDS).meta({
+    description:
+      "The number of nodes, the quota of one VM type, or a limit on what all nodes count: the hourly budget, a quota of a region or family.",
+  }),
+  limitId: z.string().meta({
+    description: "max-nodes, quota-nodes VMTYPE, or the id of a limit; the same in all variants.",
+    example: "budget-per-hour",
+  }),
+  vmType: vmTypeField.nullable().meta({ description: "Of a quota of one VM type; null otherwise." }),
+  words: z.string().meta({ example: "one more dollar per hour of the hourly budget" }),
+  amount: z.number().min(0).meta({ description: "The limit as it is, in amountUnit.", example: 20 }),
+  amountUnit: z.enum(LIMIT_UNITS).meta({ description: "One of these more is asked for." }),
+  isUsedUp: z
+    .boolean()
+    .meta({ description: "Whether what is left of it is too little for one more node that counts." }),
 };

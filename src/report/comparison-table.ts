@@ -210,7 +210,7 @@ function marginalTable(values: NonNullable<DecidedView["marginalValues"]>): stri
       ],
       values.map((value) => [
         value.words,
-        `${value.amount}`,
+        limitText(value),
         value.isUsedUp ? "yes" : "no",
         value.dualPrice === null ? "none" : amountText(value.dualPrice),
         amountText(value.resolvedGain),
@@ -240,7 +240,7 @@ function horizonMarginalText(
       ],
       values.map((value) => [
         value.words,
-        `${value.amount}`,
+        limitText(value),
         value.isUsedUp ? "yes" : "never",
         value.priceSumUsd === null ? "none" : usdText(value.priceSumUsd),
         usdChange(value.totalCostChangeUsd),
@@ -250,6 +250,13 @@ function horizonMarginalText(
   ];
 }
 
+const limitText = ({
+  amount,
+  amountUnit,
+}:
+  | NonNullable<DecidedView["marginalValues"]>[number]
+  | NonNullable<HorizonComparisonView["marginalValues"]>[number]): string =>
+  amountUnit === "nodes" ? `${amount}` : `${amount} ${amountUnit}`;
 const amountText = (amount: number): string => (amount === 0 ? "0" : amount.toPrecision(4));
 const percentText = (share: number | null): string => (share === null ? "–" : `${Math.round(share * 100)} %`);
 const gapText = (gap: number | null): string => (gap === null ? "?" : `${(gap * 100).toPrecision(2)} %`);

@@ -109,7 +109,9 @@ const comparedHorizonSchema = z
 const horizonMarginalSchema = z
   .strictObject({
     ...limitFields,
-    isUsedUp: limitFields.isUsedUp.meta({ description: "Whether all of it was in use at any time." }),
+    isUsedUp: limitFields.isUsedUp.meta({
+      description: "Whether what was left of it was at any time too little for one more node that counts.",
+    }),
     priceSumUsd: usdField.nullable().meta({
       description:
         "The limit's dual price added up over all decisions, in USD of progress value and not of cost; null where the policy has no such prices.",

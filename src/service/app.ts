@@ -17,6 +17,7 @@ import { mountRoutes } from "./route.ts";
 import { accessRoutes } from "./routes/access-routes.ts";
 import { clusterRoutes } from "./routes/cluster-routes.ts";
 import { comparisonRoutes } from "./routes/comparison-routes.ts";
+import { feasibilityRoutes } from "./routes/feasibility-routes.ts";
 import { healthRoutes } from "./routes/health-routes.ts";
 import { jobRoutes } from "./routes/job-routes.ts";
 import { planRoutes } from "./routes/plan-routes.ts";
@@ -85,6 +86,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),
+    ...feasibilityRoutes(context),
     ...comparisonRoutes(context),
     ...webhookRoutes(context),
     ...accessRoutes(context),

@@ -2,6 +2,7 @@
 import type { Express } from "express";
 import type { Logger } from "pino";
 import type { ReferenceData } from "../catalog/reference-data.ts";
+import type { SolverPort } from "../milp/solver-port.ts";
 import type { ChangeBell } from "../store/change-bell.ts";
 import type { Store } from "../store/store.ts";
 import type { Guards } from "./app.ts";
@@ -18,6 +19,8 @@ export interface ServiceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly guards: Guards;
+  /** For questions that a request waits for. */
+  readonly solver: SolverPort;
   /** Where webhooks may be sent. */
   readonly webhookRules: WebhookRules;
 }
@@ -31,7 +34,7 @@ export interface Service {
 
 /** See the file's header. */
 export function createService(options: ServiceOptions): Service {
-  const { store, bell, reference, clock, logger, guards, webhookRules } = options;
+  const { store, bell, reference, clock, logger, guards, solver, webhookRules } = options;
   let isDraining = false;
   const atDrain = new Set<() => void>();
   const app = createApp(
@@ -40,6 +43,7 @@ export function createService(options: ServiceOptions): Service {
       bell,
       reference,
       clock,
+      solver,
       webhookRules,
       jobMakers: jobMakers(reference),
       isDraining: () => isDraining,

@@ -23,6 +23,8 @@ import { printFirstCluster } from "./clusters/print-first-cluster.ts";
 import { listen } from "./listen.ts";
 import { openDatabase } from "./open-database.ts";
 import { connectPool } from "../store/connect.ts";
+import { highsSolver } from "../solver/highs-solver.ts";
+import { lazySolver } from "./feasibility/lazy-solver.ts";
 import { startWorker } from "./worker/start-worker.ts";
 
 const EXIT_BAD_INPUT = 2;
@@ -68,12 +70,14 @@ async function start(): Promise<void> {
     : null;
   const audit = auditTrail({ auditLog: store.audit, nowSeconds: () => clock.nowSeconds(), logger });
   const nowSeconds = (): number => clock.nowSeconds();
+  const solver = lazySolver(() => highsSolver({ threads: 1 }));
   const service = createService({
     store,
     bell,
     reference,
     clock,
     logger,
+    solver,
     webhookRules: { allow: configuration.webhookAllow },
     guards: {
       authentication: {
@@ -106,6 +110,7 @@ async function start(): Promise<void> {
     closing: [
       { name: "audit", close: audit.settled },
       { name: "worker", close: () => worker?.close() },
+      { name: "solver", close: solver.close },
       { name: "bell", close: bell.close },
       { name: "store", close: store.close },
       { name: "database", close: database.close },

@@ -12,6 +12,7 @@ import { pathsOf, readsBody } from "./endpoint.ts";
 import { deleteKey, getAudit, getKeys, postKeys } from "./endpoints/access.ts";
 import { clusterParameters } from "./endpoints/parameters.ts";
 import { deleteCluster, getCluster, getClusters, patchCluster, postClusters } from "./endpoints/clusters.ts";
+import { postFeasibility } from "./endpoints/feasibility.ts";
 import { getHealth, getReadiness } from "./endpoints/health.ts";
 import { getJobHistory } from "./endpoints/job-history.ts";
 import { deleteJob, getJob, getJobs, patchJob, postJobs } from "./endpoints/jobs.ts";
@@ -28,6 +29,7 @@ import {
   deleteComparison,
   getComparison,
   getComparisonDifferences,
+  getComparisonMarginalValues,
   getComparisonVariants,
   getComparisons,
   postComparisons,
@@ -61,11 +63,13 @@ const ENDPOINTS: readonly Endpoint[] = [
   getPlanChanges,
   getCommands,
   putCommand,
+  postFeasibility,
   postComparisons,
   getComparisons,
   getComparison,
   getComparisonVariants,
   getComparisonDifferences,
+  getComparisonMarginalValues,
   deleteComparison,
   postWebhooks,
   getWebhooks,

@@ -45,6 +45,7 @@ describe("berth compare", () => {
       "--max-nodes",
       "1,3",
       "--json",
+      "--marginals",
       "--csv",
       csv,
     );
@@ -59,6 +60,9 @@ describe("berth compare", () => {
     expect(first?.cost.totalUsd).toBeCloseTo(plan.totals.expectedTotalCostUsd, 9);
     expect(readFileSync(csv, "utf8").split("\r\n")).toHaveLength(5);
     expect(readFileSync(join(folder, "out-differences.csv"), "utf8")).toMatch(/^variant,kind,id,from,to,/);
+    expect(readFileSync(join(folder, "out-marginal-values.csv"), "utf8")).toMatch(
+      /^variant,limitId,kind,vmType,words,amount,amountUnit,isUsedUp,.*\r\nas it is,max-nodes,nodes,,one more node,2,nodes,/,
+    );
   });
 
   it("has `berth simulate` as its first variant with --horizon, on several workers", async () => {

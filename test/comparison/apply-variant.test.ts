@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { nodeLimitsOf } from "../../src/catalog/limits.ts";
 import { applyVariant } from "../../src/comparison/apply-variant.ts";
 import { plannedState } from "../../src/comparison/planned-durations.ts";
 import { jobId, vmTypeId } from "../../src/domain/ids.ts";
+import { testVmType } from "../support/random-problem.ts";
 import { clusterJob } from "../support/written-cluster.ts";
 import { node, NOW_SECONDS } from "../support/written-problem.ts";
 import { frozenBase, hourJob, uncertain, variant } from "../support/comparison.ts";
@@ -43,6 +45,35 @@ describe("applyVariant", () => {
     expect(priceOf(own, "two")).toBeCloseTo(2 * 3 * 0.5, 12);
     expect(priceOf(own, "four")).toBeCloseTo(4 * 0.5 * 0.8, 12);
     expect(own.notes.join(" ")).toMatch(/reserved hours that nobody uses.*without evictions/);
+  });
+
+  it("counts a budget at the variant's prices, and another catalogue's VM types against one on all", () => {
+    const budget = nodeLimitsOf(
+      {
+        budgetPerHourUsd: 5,
+        quotas: [
+          { vmTypes: ["one"], limit: 3, unit: "USD per hour" },
+          { limit: 4, unit: "GPUs" },
+        ],
+      },
+      base.state.settings.vmTypes,
+    );
+    if (budget.kind === "refused") throw new Error("refused");
+    const { nodeLimits } = budget;
+    const limited = { ...base, state: { ...base.state, settings: { ...base.state.settings, nodeLimits } } };
+    const cheaper = applyVariant(limited, variant("cheaper", { priceFactors: new Map([[one, 0.5]]) }));
+    const weights = cheaper.state.settings.nodeLimits.map((limit) => limit.weights);
+    expect(weights[0]).toEqual({ one: 0.5, two: 2, four: 4 });
+    expect(weights[1]).toEqual({ one: 0.5 });
+    expect(weights[2]).toEqual(nodeLimits[2]?.weights);
+    const eight = testVmType("eight", { gpuCount: 8, pricePerHourUsd: 9 });
+    const durations = new Map(limited.state.jobs.map(({ id, job }) => [id, job.durations]));
+    const other = applyVariant(
+      limited,
+      variant("other", { catalogue: { name: "other", vmTypes: [eight], durations } }),
+    );
+    expect(other.state.settings.nodeLimits[0]?.weights).toEqual({ eight: 9 });
+    expect(other.state.settings.nodeLimits[1]?.weights).toEqual({});
   });
 
   it("takes VM types away with the durations there", () => {

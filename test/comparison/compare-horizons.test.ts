@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { HorizonComparison } from "../../src/comparison/compare-horizons.ts";
 import { compareHorizons, oneByOne } from "../../src/comparison/compare-horizons.ts";
 import type { ComparisonBase, Variant } from "../../src/comparison/variant.ts";
+import { nodeLimitsOf } from "../../src/catalog/limits.ts";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import { vmTypeId } from "../../src/domain/ids.ts";
 import { rentUsd } from "../../src/domain/cost.ts";
@@ -136,6 +137,41 @@ describe("compareHorizons", () => {
       9,
     );
     expect(marginals?.[0]?.priceSumUsd).toBeGreaterThanOrEqual(0);
+  });
+
+  it("simulates again with one more dollar per hour of a budget that was used up, and not where there was always room", async () => {
+    const budgeted = (amount: number): ComparisonBase => {
+      const made = nodeLimitsOf({ budgetPerHourUsd: amount }, VM_TYPES);
+      if (made.kind === "refused") throw new Error("refused");
+      return deepFreeze({ ...empty, state: emptyCluster({ ...SETTINGS, nodeLimits: made.nodeLimits }) });
+    };
+    const raised = await compared(budgeted(3), [AS_IT_IS, variant("b")]);
+    const { marginals, variants } = await compared(
+      budgeted(2),
+      [AS_IT_IS, variant("one node", { maxNodes: 1 })],
+      "every-variant",
+    );
+    const dollar = marginals?.find(({ limitId }) => limitId === "budget-per-hour");
+    expect(dollar).toMatchObject({
+      kind: "node-limit",
+      words: "one more dollar per hour of the hourly budget",
+      amount: 2,
+      amountUnit: "USD per hour",
+      isUsedUp: true,
+    });
+    expect(dollar?.totalCostChangeUsd).not.toBe(0);
+    expect(dollar?.totalCostChangeUsd).toBeCloseTo(
+      (raised.variants[0]?.run.metrics.totalCostUsd ?? NaN) - (variants[0]?.run.metrics.totalCostUsd ?? NaN),
+      9,
+    );
+    expect(dollar?.priceSumUsd).toBeGreaterThan(0);
+    const roomy = await compared(budgeted(50), [AS_IT_IS, variant("b")], "every-variant");
+    expect(roomy.marginals?.[1]).toMatchObject({
+      limitId: "budget-per-hour",
+      isUsedUp: false,
+      totalCostChangeUsd: 0,
+      priceSumUsd: 0,
+    });
   });
 
   it("has no dual prices under a rule", async () => {

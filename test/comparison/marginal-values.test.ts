@@ -3,14 +3,19 @@ import { afterAll, describe, expect, it } from "vitest";
 import { limitPrices } from "../../src/comparison/limit-prices.ts";
 import { marginalValues } from "../../src/comparison/marginal-values.ts";
 import { raisableLimits } from "../../src/comparison/raisable-limits.ts";
+import { nodeLimitsOf } from "../../src/catalog/limits.ts";
+import type { Limits } from "../../src/catalog/limits.ts";
 import type { ClusterState } from "../../src/domain/cluster-state.ts";
 import type { Job } from "../../src/domain/job.ts";
+import type { NodeLimit } from "../../src/domain/node-limit.ts";
+import type { VmType } from "../../src/domain/vm-type.ts";
 import type { PlanningProblem } from "../../src/domain/planning-problem.ts";
 import { PROGRESS_VALUE_PARAMETERS, progressValueObjective } from "../../src/formulation/progress-value.ts";
 import { planFor } from "../../src/planner/decide.ts";
 import { pose } from "../../src/planner/pose.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
 import { deepFreeze } from "../support/deep-freeze.ts";
+import { leastCost } from "../support/every-allocation.ts";
 import { EXACT } from "../support/limits.ts";
 import { planningProblem, testVmType } from "../support/random-problem.ts";
 import { seeded } from "../support/seed.ts";
@@ -42,8 +47,31 @@ function stateOf(problem: PlanningProblem): ClusterState {
       missing: [],
     },
   }));
-  return deepFreeze(clusterWith({ vmTypes: problem.vmTypes, jobs, maxNodes: problem.maxNodes }));
+  const { vmTypes, maxNodes, nodeLimits } = problem;
+  return deepFreeze(clusterWith({ vmTypes, jobs, maxNodes, nodeLimits }));
 }
+
+/** Limits as a scenario file gives them. */
+function limitsOf(limits: Limits, vmTypes: readonly VmType[]): readonly NodeLimit[] {
+  const made = nodeLimitsOf(limits, vmTypes);
+  if (made.kind === "refused") throw new Error(JSON.stringify(made.problems));
+  return made.nodeLimits;
+}
+
+const SMALL = { maxJobs: 6, maxNodes: 3, maxVmTypes: 2, gpuCounts: [1, 2, 4] };
+const TINY = { maxJobs: 4, maxNodes: 3, maxVmTypes: 2, gpuCounts: [1, 2, 3] };
+const limited = (size: typeof SMALL) => planningProblem({ ...size, maxLimits: 2 });
+
+/** Limits in units so large that one more of them is a node: a vCPU or a dollar more hardly ever is. */
+const inNodesOfTheLeast = (problem: PlanningProblem): PlanningProblem => ({
+  ...problem,
+  nodeLimits: problem.nodeLimits.map((limit) => {
+    const unit = Math.min(...Object.values(limit.weights).filter((weight) => weight > 0));
+    if (unit === Infinity) return limit;
+    const weights = Object.entries(limit.weights).map(([id, weight]) => [id, weight / unit] as const);
+    return { ...limit, weights: Object.fromEntries(weights), limit: limit.limit / unit };
+  }),
+});
 
 /** Worth of an hour's work without urgency on a node of 1 USD per hour, minus its rent. */
 const GAIN_OF_A_NODE = PROGRESS_VALUE_PARAMETERS.sharedCostFactor - 1;
@@ -110,17 +138,15 @@ describe("marginalValues", () => {
   });
 
   it("a re-solved gain is at least that of the plan with the limit raised, and never above the price by more than the duality gap", async () => {
-    let scarce = 0;
+    const scarce = { nodes: 0, quota: 0, "node-limit": 0 };
     await fc.assert(
       fc.asyncProperty(
-        planningProblem({ maxJobs: 6, maxNodes: 3, maxVmTypes: 2, gpuCounts: [1, 2, 4] }),
+        fc.oneof(planningProblem(SMALL), limited(SMALL), limited(SMALL).map(inNodesOfTheLeast)),
         async (problem) => {
           const state = stateOf(problem);
           const now = await planFor(state, means);
           for (const value of await marginalValues(state, means)) {
-            const limit = raisableLimits(state.settings).find(
-              ({ kind, vmTypeId }) => kind === value.kind && vmTypeId === value.vmTypeId,
-            );
+            const limit = raisableLimits(state.settings).find(({ limitId }) => limitId === value.limitId);
             if (limit === undefined) throw new Error("A value of no limit");
             const raised = await planFor({ ...state, settings: limit.raise(state.settings) }, means);
             const tolerance = 1e-5 * Math.max(1, now.proof.objective, raised.proof.objective);
@@ -129,7 +155,7 @@ describe("marginalValues", () => {
             const gainOfRaised = costOf(now.allocation) - costOf(raised.allocation);
             expect(value.resolvedGain).toBeGreaterThanOrEqual(gainOfRaised - tolerance);
             expect(value.dualPrice).not.toBeNull();
-            if (value.resolvedGain > 0) scarce += 1;
+            if (value.resolvedGain > 0) scarce[value.kind] += 1;
             // Integrality can make a gain exceed its price, but only by what the dual leaves open under the present limits.
             expect(value.resolvedGain).toBeLessThanOrEqual(
               (value.dualPrice ?? NaN) + dualityGap(state, -now.proof.objective) + tolerance,
@@ -137,9 +163,110 @@ describe("marginalValues", () => {
           }
         },
       ),
-      seeded(15),
+      seeded(50),
     );
-    expect(scarce).toBeGreaterThan(2);
+    expect(scarce.nodes).toBeGreaterThan(2);
+    expect(scarce.quota).toBeGreaterThan(0);
+    expect(scarce["node-limit"]).toBeGreaterThan(0);
+  });
+
+  it("a re-solved gain is what brute force over all allocations finds, and no limit that is not told gains anything beyond the gap", async () => {
+    let gains = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(limited(TINY), limited(TINY).map(inNodesOfTheLeast)), async (problem) => {
+        const state = stateOf(problem);
+        const values = new Map(
+          (await marginalValues(state, means)).map((value) => [value.limitId, value] as const),
+        );
+        const posed = pose(state);
+        const { costOf } = progressValueObjective(posed);
+        const least = leastCost(posed, costOf);
+        for (const limit of raisableLimits(posed)) {
+          const gain = least - leastCost(limit.raise(posed), costOf);
+          const told = values.get(limit.limitId);
+          const tolerance = 1e-5 * Math.max(1, Math.abs(least));
+          if (told !== undefined) {
+            expect(Math.abs(told.resolvedGain - gain)).toBeLessThanOrEqual(tolerance);
+            if (gain > tolerance && limit.kind === "node-limit") gains += 1;
+          } else expect(gain).toBeLessThanOrEqual(dualityGap(state, least) + tolerance);
+        }
+      }),
+      seeded(80),
+    );
+    expect(gains).toBeGreaterThan(2);
+  });
+
+  it("of a dollar per hour is what a job that waits for it is worth minus its rent", async () => {
+    const nodeLimits = limitsOf({ budgetPerHourUsd: 2 }, [single]);
+    const state = clusterWith({ vmTypes: [single], jobs: three, maxNodes: 5, nodeLimits });
+    const values = await marginalValues(state, means);
+    expect(values.map(({ words }) => words)).toEqual([
+      "one more node",
+      "one more dollar per hour of the hourly budget",
+    ]);
+    expect(values[0]).toMatchObject({ isUsedUp: false, dualPrice: 0, resolvedGain: 0 });
+    expect(values[1]).toMatchObject({
+      kind: "node-limit",
+      limitId: "budget-per-hour",
+      vmTypeId: null,
+      amount: 2,
+      amountUnit: "USD per hour",
+      isUsedUp: true,
+      unit: "USD per hour",
+    });
+    expect(values[1]?.dualPrice).toBeCloseTo(GAIN_OF_A_NODE, 6);
+    expect(values[1]?.resolvedGain).toBeCloseTo(GAIN_OF_A_NODE, 9);
+  });
+
+  it("of a dollar that does not pay for a whole node is nothing, whatever its price as a fraction", async () => {
+    const dear = testVmType("one", { gpuCount: 1, pricePerHourUsd: 3 });
+    const half = testVmType("half", { gpuCount: 1, pricePerHourUsd: 2.5 });
+    const jobs = ["a", "b", "c"].map((id) =>
+      clusterJob(id, { one: [3600], half: [3600] }, { dueInSeconds: 1e6 }),
+    );
+    const vmTypes = [half, dear];
+    const nodeLimits = limitsOf({ budgetPerHourUsd: 5 }, vmTypes);
+    const values = await marginalValues(clusterWith({ vmTypes, jobs, maxNodes: 5, nodeLimits }), means);
+    const dollar = values.find(({ limitId }) => limitId === "budget-per-hour");
+    expect(dollar).toMatchObject({ isUsedUp: true, resolvedGain: 0 });
+    expect(dollar?.dualPrice).toBeGreaterThan(0);
+    expect(dollar?.remark).toMatch(/because nodes are whole/);
+  });
+
+  it("of a dollar that is left over is told as 0, and of a quota that is left over is not told", async () => {
+    const nodeLimits = limitsOf({ budgetPerHourUsd: 50, quotas: [{ limit: 50, unit: "GPUs" }] }, [single]);
+    const values = await marginalValues(
+      clusterWith({ vmTypes: [single], jobs: three, maxNodes: 4, nodeLimits }),
+      means,
+    );
+    expect(values.map(({ limitId }) => limitId)).toEqual(["max-nodes", "budget-per-hour"]);
+    expect(values[1]).toMatchObject({ isUsedUp: false, dualPrice: 0, resolvedGain: 0 });
+  });
+
+  it("of a vCPU of a family's quota is that of the node it completes", async () => {
+    const small = { ...single, vcpuCount: 1, family: "NC" };
+    const nodeLimits = limitsOf({ quotas: [{ family: "NC", limit: 2, unit: "vCPUs" }] }, [small]);
+    const values = await marginalValues(
+      clusterWith({ vmTypes: [small], jobs: three, maxNodes: 4, nodeLimits }),
+      means,
+    );
+    const [, vcpu] = values;
+    expect(vcpu).toMatchObject({ words: "one more vCPU of the quota of family NC", amountUnit: "vCPUs" });
+    expect(vcpu?.resolvedGain).toBeCloseTo(GAIN_OF_A_NODE, 9);
+    expect(vcpu?.dualPrice).toBeCloseTo(GAIN_OF_A_NODE, 6);
+  });
+
+  it("of a budget under a rule is decided again where some VM type finds no room, though another does", async () => {
+    const four = testVmType("four", { gpuCount: 4, pricePerHourUsd: 4 });
+    const vmTypes = [four, single];
+    const jobs = three.map((job) => clusterJob(job.id, { four: [3600] }, { dueInSeconds: 1e6 }));
+    const nodeLimits = limitsOf({ quotas: [{ limit: 7, unit: "GPUs" }] }, vmTypes);
+    const values = await marginalValues(clusterWith({ vmTypes, jobs, maxNodes: 3, nodeLimits }), {
+      ...means,
+      policy: "edf",
+    });
+    expect(values.map(({ words }) => words)).toContain("one more GPU of the quota of all VM types");
+    expect(values[1]).toMatchObject({ isUsedUp: false, dualPrice: null });
   });
 });
 
@@ -154,7 +281,7 @@ describe("raisableLimits", () => {
     const vmTypes = [0, 1, 2, 3, null].map((quotaNodes, index) =>
       testVmType(`v${index}`, { gpuCount: 1, pricePerHourUsd: 1, quotaNodes }),
     );
-    const held = deepFreeze({ vmTypes, maxNodes: 3, other: "kept" });
+    const held = deepFreeze({ vmTypes, maxNodes: 3, nodeLimits: [], other: "kept" });
     const limits = raisableLimits(held);
     expect(limits.map(({ words }) => words)).toEqual([
       "one more node",
@@ -163,5 +290,29 @@ describe("raisableLimits", () => {
     ]);
     expect(limits[0]?.raise(held)).toEqual({ ...held, maxNodes: 4 });
     expect(limits[1]?.raise(held).vmTypes.map(({ quotaNodes }) => quotaNodes)).toEqual([0, 2, 2, 3, null]);
+  });
+
+  it("lists limits on what nodes count but those under which none can be rented, and raises one by one of its unit", () => {
+    const vmTypes = [1, 2].map((gpuCount) => testVmType(`v${gpuCount}`, { gpuCount, pricePerHourUsd: 1.5 }));
+    const nodeLimits = limitsOf(
+      {
+        budgetPerHourUsd: 4.5,
+        quotas: [
+          { vmTypes: ["v2"], limit: 1, unit: "GPUs" },
+          { vmTypes: ["v1"], limit: 1, unit: "GPUs" },
+        ],
+      },
+      vmTypes,
+    );
+    const held = deepFreeze({ vmTypes, maxNodes: 3, nodeLimits });
+    const limits = raisableLimits(held);
+    expect(limits.map(({ words }) => words)).toEqual([
+      "one more node",
+      "one more dollar per hour of the hourly budget",
+      "one more GPU of the quota of v1",
+    ]);
+    expect(limits[1]?.raise(held).nodeLimits.map(({ limit }) => limit)).toEqual([5.5, 1, 1]);
+    expect(limits[2]?.raise(held).nodeLimits.map(({ limit }) => limit)).toEqual([4.5, 1, 2]);
+    expect(limits[2]?.raise(held).maxNodes).toBe(3);
   });
 });

@@ -2,6 +2,7 @@ import { parse } from "csv-parse/sync";
 import { afterAll, describe, expect, it } from "vitest";
 import { InvalidInput } from "../../src/catalog/input-problem.ts";
 import { parseInput } from "../../src/catalog/parse-json-file.ts";
+import { nodeLimitsOf } from "../../src/catalog/limits.ts";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
 import { shippedVmTypes } from "../../src/catalog/shipped-catalog.ts";
@@ -9,7 +10,7 @@ import { compareDecisions } from "../../src/comparison/compare-decisions.ts";
 import { compareHorizons, oneByOne } from "../../src/comparison/compare-horizons.ts";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import { observe } from "../../src/planner/observe.ts";
-import { comparisonCsv, differencesCsv } from "../../src/report/comparison-csv.ts";
+import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../src/report/comparison-csv.ts";
 import { comparisonRequestSchema, variantsFileSchema } from "../../src/report/comparison-request.ts";
 import type { VariantRequest } from "../../src/report/comparison-request.ts";
 import { comparisonText } from "../../src/report/comparison-table.ts";
@@ -25,7 +26,10 @@ afterAll(() => solver.close());
 const reference = loadReferenceData();
 const scenario = loadScenario(shippedScenarioPath("prototype-2019"), reference);
 const atSeconds = Math.max(...scenario.jobs.map((job) => job.submittedAtSeconds));
-const state = observe(emptyCluster(scenario.settings), {
+const budget = nodeLimitsOf({ budgetPerHourUsd: 50 }, scenario.settings.vmTypes);
+if (budget.kind === "refused") throw new Error("refused");
+const settings = { ...scenario.settings, nodeLimits: budget.nodeLimits };
+const state = observe(emptyCluster(settings), {
   kind: "jobs-arrived",
   jobs: scenario.jobs,
   atSeconds,
@@ -68,7 +72,7 @@ const view = decisionComparisonView(decision);
 const FEW = REQUESTS.filter(({ name }) => name !== "2022" && name !== "reserved");
 const horizon = await compareHorizons(
   {
-    base: { ...base, state: emptyCluster(scenario.settings), arrivals: scenario.jobs },
+    base: { ...base, state: emptyCluster(settings), arrivals: scenario.jobs },
     variants: variantsOf(FEW, sources),
     marginals: "every-variant",
   },
@@ -109,10 +113,43 @@ describe.each([
     expect(Object.values(rows[0] ?? {}).at(-1)).not.toBe("");
   });
 
+  it("as CSV have a row for each limit of which one more was asked for", () => {
+    const rows = parse(marginalValuesCsv(shown), { columns: true });
+    const values =
+      shown.mode === "decision"
+        ? shown.variants.flatMap(({ marginalValues }) => marginalValues ?? [])
+        : (shown.marginalValues ?? []);
+    expect(rows).toHaveLength(values.length);
+    const [first] = values;
+    expect(rows[0]).toMatchObject({
+      variant: "as it is",
+      limitId: "max-nodes",
+      kind: "nodes",
+      vmType: "",
+      amount: "2",
+      amountUnit: "nodes",
+      isUsedUp: String(first?.isUsedUp),
+    });
+    const dollar = values.findIndex(({ limitId }) => limitId === "budget-per-hour");
+    expect(rows[dollar]).toMatchObject({
+      words: "one more dollar per hour of the hourly budget",
+      amount: "50",
+      amountUnit: "USD per hour",
+      isUsedUp: "false",
+    });
+    expect(Object.keys(rows[0] ?? {})).toEqual(
+      expect.arrayContaining(
+        shown.mode === "decision" ? ["dualPrice", "resolvedGain"] : ["priceSumUsd", "totalCostChangeUsd"],
+      ),
+    );
+    expect(Object.values(rows[0] ?? {})).not.toContain("undefined");
+  });
+
   it("as text name every variant, its lines and marginal values", () => {
     const text = comparisonText(shown, 3);
     for (const { name } of shown.variants) expect(text).toContain(name);
     expect(text).toContain("one more node");
+    expect(text).toMatch(/one more dollar per hour of the hourly budget +│ +50 USD per hour │/);
     expect(text).toMatch(/… and \d+ more \(--json and --csv list all\)/);
     expect(text).not.toMatch(/NaN|undefined|Infinity/);
   });

@@ -117,6 +117,9 @@ describe("comparisons", () => {
     expect(csv.headers.get("content-type")).toMatch(/^text\/csv/);
     expect(csv.text.split("\r\n")[1]).toMatch(/^as it is,/);
     expect((await server.get(`${location}/differences.csv`)).text).toMatch(/^variant,kind,id,from,to/);
+    const marginals = await server.get(`${location}/marginal-values.csv`);
+    expect(marginals.headers.get("content-type")).toMatch(/^text\/csv/);
+    expect(marginals.text).toMatch(/^variant,limitId,.*\r\nas it is,max-nodes,nodes,,one more node,2,nodes,/);
     expect((await server.get("/v1/comparisons")).text).toContain(id);
     expect(await server.store.jobs.active("default")).toEqual(before);
     expect((await server.send(location, { method: "DELETE" })).status).toBe(409);

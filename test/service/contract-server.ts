@@ -150,6 +150,7 @@ export async function contractServer(options: {
     clock,
     logger,
     guards,
+    solver: options.solver,
     webhookRules: options.webhookRules ?? { allow: [] },
   });
   const outer = express();

@@ -24,6 +24,7 @@ const WRITES: readonly (readonly [string, string])[] = [
   ["POST", "/events"],
   ["POST", "/events/batch"],
   ["POST", "/estimates"],
+  ["POST", "/feasibility"],
   ["PATCH", "/jobs/known"],
 ];
 const READS = [

@@ -12,6 +12,7 @@ import type { TestStore } from "../support/test-store.ts";
 import { testStore } from "../support/test-store.ts";
 import { fetchAnswer } from "./contract-server.ts";
 import { fakeClock } from "./fake-clock.ts";
+import { draftSolver } from "./fake-solver.ts";
 import { openGuards } from "./open-guards.ts";
 import { START_SECONDS } from "./test-cluster.ts";
 
@@ -34,7 +35,16 @@ const app = (): Express => {
   const logger = pino({ level: "silent" });
   const { store } = database;
   const guards = openGuards(store, () => clock.nowSeconds(), logger);
-  return createService({ store, bell, reference, clock, logger, guards, webhookRules: { allow: [] } }).app;
+  return createService({
+    store,
+    bell,
+    reference,
+    clock,
+    logger,
+    guards,
+    solver: draftSolver,
+    webhookRules: { allow: [] },
+  }).app;
 };
 
 describe("listen", () => {

@@ -179,6 +179,27 @@ export const getComparisonDifferences = endpoint({
   problems: [404, 409],
 });
 
+/** GET /comparisons/{comparisonId}/marginal-values.csv */
+export const getComparisonMarginalValues = endpoint({
+  operationId: "getComparisonMarginalValues",
+  method: "get",
+  scope: "cluster",
+  access: "submit",
+  path: "/comparisons/{comparisonId}/marginal-values.csv",
+  tag: "Comparisons",
+  summary: "Get the marginal values as CSV",
+  description:
+    "One row for each limit of which one more was asked for; only a header when marginalValues was not. 409: the comparison is not done.",
+  body: NO_BODY,
+  query: noParameters,
+  params: comparisonParameters,
+  headers: noParameters,
+  reply: csv(
+    "variant,limitId,kind,vmType,words,amount,amountUnit\r\nas it is,budget-per-hour,node-limit,,one more dollar per hour of the hourly budget,20,USD per hour\r\n",
+  ),
+  problems: [404, 409],
+});
+
 /** DELETE /comparisons/{comparisonId} */
 export const deleteComparison = endpoint({
   operationId: "cancelComparison",

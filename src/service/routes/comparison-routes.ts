@@ -10,7 +10,7 @@ import type { ComparisonBase } from "../../comparison/variant.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
 import { jobId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/job.ts";
-import { comparisonCsv, differencesCsv } from "../../report/comparison-csv.ts";
+import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../report/comparison-csv.ts";
 import type { ComparisonRequestBody } from "../../report/comparison-request.ts";
 import { variantsOf } from "../../report/comparison-variants.ts";
 import type { ComparisonView } from "../../report/comparison-view.ts";
@@ -24,6 +24,7 @@ import {
   deleteComparison,
   getComparison,
   getComparisonDifferences,
+  getComparisonMarginalValues,
   getComparisonVariants,
   getComparisons,
   postComparisons,
@@ -89,6 +90,10 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
     rawRoute(getComparisonDifferences, async ({ clusterId, params }, _request, response) => {
       const view = await resultOf(store, clusterId, params.comparisonId);
       response.type("text/csv").send(differencesCsv(view));
+    }),
+    rawRoute(getComparisonMarginalValues, async ({ clusterId, params }, _request, response) => {
+      const view = await resultOf(store, clusterId, params.comparisonId);
+      response.type("text/csv").send(marginalValuesCsv(view));
     }),
     route(deleteComparison, async ({ clusterId, params }) => {
       const cancelled = await store.write(clusterId, async (locked) => {

@@ -1,5 +1,6 @@
 import type { ReferenceData } from "../../catalog/reference-data.ts";
 import type { ClusterState } from "../../domain/cluster-state.ts";
+import type { SolverPort } from "../../milp/solver-port.ts";
 import type { ChangeBell } from "../../store/change-bell.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
 import type { JobRecord } from "../../store/jobs.ts";
@@ -17,6 +18,8 @@ export interface ServiceContext {
   readonly reference: ReferenceData;
   readonly jobMakers: JobMakers;
   readonly clock: Clock;
+  /** For questions that a request waits for; it works beside the thread that answers requests. */
+  readonly solver: SolverPort;
   /** Where webhooks may be sent. */
   readonly webhookRules: WebhookRules;
   /** Whether the service takes no new requests because it shuts down. */
