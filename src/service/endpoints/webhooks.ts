@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
+import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
 import { noParameters } from "./parameters.ts";
 
 const webhookFields = {
@@ -53,7 +54,7 @@ export const postWebhooks = endpoint({
     "From now on every plan's PlanSummary is sent there as a POST, signed as the Standard Webhooks specification says (webhook-id, webhook-timestamp, webhook-signature); " +
     "berth-cluster-id names the cluster. webhook-id stays the same over tries. At least once, and not promised in order: take the revision for the order. " +
     "Anything but 200 to 299 is tried again, 8 times in about two hours in all; redirects are not followed, 410 stops at once. " +
-    "409: the cluster has as many webhooks as it may. 422: the address may not be sent to.",
+    "409: the cluster has as many webhooks as it may, or the Idempotency-Key came with another body before. 422: the address may not be sent to.",
   body: {
     schema: z
       .strictObject({
@@ -69,10 +70,11 @@ export const postWebhooks = endpoint({
   },
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: idempotencyHeaders,
   reply: {
     status: 201,
     description: "The webhook, with its secret, which is shown this once.",
+    headers: idempotencyReplyHeaders,
     schema: z
       .strictObject({
         ...webhookFields,

@@ -28,11 +28,11 @@ import {
   getComparisons,
   postComparisons,
 } from "../endpoints/comparisons.ts";
-import { answerOnce } from "../idempotent.ts";
+import { answerOnce, withHeaders } from "../idempotent.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
-import { Answered, Tagged, rawRoute, route } from "../route.ts";
+import { Tagged, rawRoute, route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { knownCluster, nowOf } from "./service-context.ts";
 
@@ -57,7 +57,7 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: ["comparison", body],
-        reply: postComparisons.reply.schema,
+        reply: postComparisons.reply,
         atSeconds: clock.nowSeconds(),
       };
       const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {
@@ -65,11 +65,10 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
           jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
         return summaryView(await queueComparison(locked, base, { body, nowSeconds: clock.nowSeconds() }));
       });
-      const { body: summary, headers: more } =
-        answered instanceof Answered ? answered : { body: answered, headers: {} };
-      const place = `/v1/clusters/${clusterId}/comparisons/${summary.id}`;
       await store.ring({ kind: "work", clusterId });
-      return new Answered(summary, { ...more, Location: place });
+      return withHeaders(answered, ({ id }) => ({
+        Location: `/v1/clusters/${clusterId}/comparisons/${id}`,
+      }));
     }),
     route(getComparisons, async ({ clusterId }) => {
       await knownCluster(store, clusterId);

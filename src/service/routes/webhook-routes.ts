@@ -4,6 +4,7 @@ import { isoTime } from "../../catalog/time.ts";
 import type { StoreParts } from "../../store/store.ts";
 import type { WebhookRecord } from "../../store/webhooks.ts";
 import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "../endpoints/webhooks.ts";
+import { answerOnce } from "../idempotent.ts";
 import { RequestProblem } from "../problem-details.ts";
 import type { Route } from "../route.ts";
 import { route } from "../route.ts";
@@ -19,7 +20,7 @@ const ID_BYTES = 8;
 /** Answers everything under /webhooks of a cluster. */
 export function webhookRoutes({ store, clock, webhookRules }: ServiceContext): readonly Route[] {
   return [
-    route(postWebhooks, async ({ body, clusterId }) => {
+    route(postWebhooks, async ({ body, clusterId, principalId, headers }) => {
       await knownCluster(store, clusterId);
       const verdict = await checkWebhookTarget(body.url, webhookRules);
       if (verdict.kind !== "allowed") {
@@ -31,7 +32,15 @@ export function webhookRoutes({ store, clock, webhookRules }: ServiceContext): r
           problems: [{ path: "/url", value: body.url, message: verdict.reason, fix }],
         });
       }
-      const webhook = await store.write(clusterId, async (locked) => {
+      const request = {
+        clusterId,
+        principalId,
+        key: headers["idempotency-key"],
+        content: { operation: postWebhooks.operationId, body },
+        reply: postWebhooks.reply,
+        atSeconds: clock.nowSeconds(),
+      };
+      return answerOnce(store, request, async (locked) => {
         const present = await locked.webhooks.list(clusterId);
         if (present.length >= MAX_WEBHOOKS)
           throw new RequestProblem(
@@ -49,9 +58,8 @@ export function webhookRoutes({ store, clock, webhookRules }: ServiceContext): r
           lastTriedAtSeconds: null,
         };
         await locked.webhooks.insert(fresh);
-        return fresh;
+        return { ...webhookView(fresh), secret: fresh.secret };
       });
-      return { ...webhookView(webhook), secret: webhook.secret };
     }),
     route(getWebhooks, async ({ clusterId }) => {
       await knownCluster(store, clusterId);
