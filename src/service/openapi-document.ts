@@ -32,7 +32,13 @@ import {
   getComparisons,
   postComparisons,
 } from "./endpoints/comparisons.ts";
-import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "./endpoints/webhooks.ts";
+import {
+  deleteWebhook,
+  getWebhook,
+  getWebhooks,
+  postWebhookSecret,
+  postWebhooks,
+} from "./endpoints/webhooks.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
@@ -70,6 +76,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   postWebhooks,
   getWebhooks,
   getWebhook,
+  postWebhookSecret,
   deleteWebhook,
   postEstimates,
   getCatalog,

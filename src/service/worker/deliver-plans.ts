@@ -20,6 +20,7 @@ import type { WebhookRecord } from "../../store/webhooks.ts";
 import type { Clock } from "../clock.ts";
 import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
+import { signingSecrets } from "../security/webhook-secrets.ts";
 import { signWebhook } from "../security/webhook-signature.ts";
 import type { WebhookOutcome, WebhookRules } from "../security/webhook-target.ts";
 import { postWebhook } from "../security/webhook-target.ts";
@@ -135,14 +136,17 @@ async function deliver(
 
 async function send(
   { store, clock, rules }: Pick<DeliveryOptions, "store" | "clock" | "rules">,
-  { clusterId, id, url, secret }: WebhookRecord,
+  webhook: WebhookRecord,
   revision: number,
 ): Promise<WebhookOutcome> {
+  const { clusterId, id, url } = webhook;
   const record = await store.plans.ofRevision(clusterId, revision);
   if (record === undefined) throw new Error(`Plan ${revision} of cluster ${clusterId} is not there`);
   const body = JSON.stringify(planSummaryView(record.plan, record.commands));
-  const delivery = { id: `${id}_${revision}`, atSeconds: Math.floor(clock.nowSeconds()), body };
-  const headers = { ...signWebhook(delivery, [secret]), "berth-cluster-id": clusterId };
+  const nowSeconds = clock.nowSeconds();
+  const delivery = { id: `${id}_${revision}`, atSeconds: Math.floor(nowSeconds), body };
+  const signed = signWebhook(delivery, signingSecrets(webhook, nowSeconds));
+  const headers = { ...signed, "berth-cluster-id": clusterId };
   return postWebhook({ url, headers, body, timeoutSeconds: TIMEOUT_SECONDS }, rules);
 }
 
