@@ -6,6 +6,7 @@ import { z } from "zod";
 import { planSummarySchema } from "../../src/report/plan-summary-view.ts";
 import type { Queue } from "../../src/service/queue/open-queue.ts";
 import { openQueue } from "../../src/service/queue/open-queue.ts";
+import type { DeliveryMeasure } from "../../src/service/operations/work-metrics.ts";
 import { verifyWebhook } from "../../src/service/security/webhook-signature.ts";
 import { DELIVERIES, deliverPlans, queueDeliveries } from "../../src/service/worker/deliver-plans.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
@@ -58,6 +59,8 @@ describe("webhooks", () => {
   let queue: Queue;
   let bell: ChangeBell;
   const closing: (() => Promise<unknown>)[] = [];
+  /** What the metrics would hear. */
+  const tries: DeliveryMeasure[] = [];
 
   beforeEach(async () => {
     const { pool } = await sharedDatabase();
@@ -68,6 +71,7 @@ describe("webhooks", () => {
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
+    tries.length = 0;
     await queue.close();
     await bell.close();
     await server.close();
@@ -75,7 +79,9 @@ describe("webhooks", () => {
   afterAll(closeDatabase);
 
   const start = (clock: Clock = systemClock()): void => {
-    const work = deliverPlans({ store: server.store, bell, queue, clock, logger, rules: LOOPBACK });
+    const { store } = server;
+    const onTry = (measure: DeliveryMeasure): void => void tries.push(measure);
+    const work = deliverPlans({ store, bell, queue, clock, logger, rules: LOOPBACK, onTry });
     closing.push(() => work.close());
   };
   const listening = async (...statuses: number[]) => {
@@ -158,6 +164,7 @@ describe("webhooks", () => {
         return outcomeOf(id);
       }, PATIENT)
       .toMatch(/status 410 at try 2 of 8, given up/);
+    expect(tries.map(({ outcome }) => outcome)).toEqual(["tried-again", "given-up"]);
     expect(received.map((one) => one.url)).toEqual(["/hook", "/hook"]);
   });
 
@@ -226,6 +233,8 @@ describe("webhooks", () => {
       );
     };
     expect(await verdicts(old, fresh)).toEqual(["valid", "valid"]);
+    // The test's clock stood still between the plan and its delivery.
+    await expect.poll(() => tries).toEqual([{ outcome: "delivered", lagSeconds: 0 }]);
     expect(received[0]?.headers["webhook-signature"]?.split(" ")).toHaveLength(2);
     server.clock.advanceBy(3599);
     expect((await server.get(`/v1/webhooks/${id}`)).json).toMatchObject({

@@ -29,6 +29,7 @@ import {
   postComparisons,
 } from "../endpoints/comparisons.ts";
 import { answerOnce, withHeaders } from "../idempotent.ts";
+import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
@@ -45,7 +46,10 @@ const JOBS_PER_TURN = 10;
 type SummaryView = z.output<typeof postComparisons.reply.schema>;
 
 /** Answers everything under /comparisons of a cluster. */
-export function comparisonRoutes(context: ServiceContext): readonly Route[] {
+export function comparisonRoutes(
+  context: ServiceContext,
+  metrics: Pick<WorkMetrics, "comparisonEnded">,
+): readonly Route[] {
   const { store, clock } = context;
   return [
     route(postComparisons, async ({ body, clusterId, principalId, headers }) => {
@@ -90,15 +94,16 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
       response.type("text/csv").send(differencesCsv(view));
     }),
     route(deleteComparison, async ({ clusterId, params }) => {
-      const cancelled = await store.write(clusterId, async (locked) => {
+      const { cancelled, isNew } = await store.write(clusterId, async (locked) => {
         const found = await knownComparison(locked, clusterId, params.comparisonId);
         if (found.status === "done" || found.status === "failed")
           throw new RequestProblem("conflict", `The comparison is ${found.status} already.`);
-        if (found.status === "cancelled") return found;
+        if (found.status === "cancelled") return { cancelled: found, isNew: false };
         const change = { status: "cancelled", finishedAtSeconds: clock.nowSeconds() } as const;
         await locked.comparisons.update(clusterId, found.id, change);
-        return { ...found, ...change };
+        return { cancelled: { ...found, ...change }, isNew: true };
       });
+      if (isNew) metrics.comparisonEnded("cancelled");
       await store.ring({ kind: "work", clusterId });
       return summaryView(cancelled);
     }),
