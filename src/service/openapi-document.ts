@@ -44,7 +44,8 @@ import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
 import { problemSchema } from "./problem-details.ts";
 
-const ENDPOINTS: readonly Endpoint[] = [
+/** All endpoints. */
+export const ENDPOINTS: readonly Endpoint[] = [
   getClusters,
   postClusters,
   getCluster,

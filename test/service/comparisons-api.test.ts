@@ -129,6 +129,11 @@ describe("comparisons", () => {
     expect(csv.headers.get("content-type")).toMatch(/^text\/csv/);
     expect(csv.text.split("\r\n")[1]).toMatch(/^as it is,/);
     expect((await server.get(`${location}/differences.csv`)).text).toMatch(/^variant,kind,id,from,to/);
+    for (const table of ["variants", "differences"]) {
+      const url = `${location}/${table}.csv`;
+      const tag = (await server.get(url)).headers.get("etag") ?? "none";
+      expect(await server.send(url, { headers: { "if-none-match": tag } })).toMatchObject({ status: 304 });
+    }
     expect((await server.get("/v1/comparisons")).text).toContain(id);
     expect(await server.store.jobs.active("default")).toEqual(before);
     expect((await server.send(location, { method: "DELETE" })).status).toBe(409);

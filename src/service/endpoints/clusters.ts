@@ -106,10 +106,11 @@ export const getClusters = endpoint({
       .meta({ description: "Only clusters after the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "One page of clusters.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         clusters: z.array(clusterViewSchema),

@@ -3,8 +3,9 @@ import { z } from "zod";
 import { daysToSeconds } from "../../domain/units.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
+import { etagHeaders } from "./accepted.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { noParameters } from "./parameters.ts";
+import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
 
 const webhookFields = {
   id: z.string().meta({ example: "wh_3f2a9c0d4e5b6a71" }),
@@ -154,10 +155,11 @@ export const getWebhooks = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The webhooks.",
+    headers: etagHeaders,
     schema: z.strictObject({ webhooks: z.array(webhookSchema) }).meta({ id: "WebhookList" }),
     example: { webhooks: [WEBHOOK_EXAMPLE] },
   },
@@ -177,8 +179,14 @@ export const getWebhook = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: webhookParameters,
-  headers: noParameters,
-  reply: { status: 200, description: "The webhook.", schema: webhookSchema, example: WEBHOOK_EXAMPLE },
+  headers: ifNoneMatchHeaders,
+  reply: {
+    status: 200,
+    headers: etagHeaders,
+    description: "The webhook.",
+    schema: webhookSchema,
+    example: WEBHOOK_EXAMPLE,
+  },
   problems: [404],
 });
 

@@ -33,7 +33,7 @@ import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
-import { Tagged, rawRoute, route } from "../route.ts";
+import { Tagged, route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { knownCluster, nowOf } from "./service-context.ts";
 
@@ -85,14 +85,12 @@ export function comparisonRoutes(
         return JSON.stringify({ ...summaryView(found), result: found.result });
       });
     }),
-    rawRoute(getComparisonVariants, async ({ clusterId, params }, _request, response) => {
-      const view = await resultOf(store, clusterId, params.comparisonId);
-      response.type("text/csv").send(comparisonCsv(view));
-    }),
-    rawRoute(getComparisonDifferences, async ({ clusterId, params }, _request, response) => {
-      const view = await resultOf(store, clusterId, params.comparisonId);
-      response.type("text/csv").send(differencesCsv(view));
-    }),
+    route(getComparisonVariants, ({ clusterId, params }) =>
+      taggedResult(store, { clusterId, id: params.comparisonId, write: comparisonCsv }),
+    ),
+    route(getComparisonDifferences, ({ clusterId, params }) =>
+      taggedResult(store, { clusterId, id: params.comparisonId, write: differencesCsv }),
+    ),
     route(deleteComparison, async ({ clusterId, params }) => {
       const { cancelled, isNew } = await store.write(clusterId, async (locked) => {
         const found = await knownComparison(locked, clusterId, params.comparisonId);
@@ -226,16 +224,23 @@ async function wholeComparison(
   return found;
 }
 
-async function resultOf(
+/** The result of a comparison that is done, as text; it never changes again. */
+async function taggedResult(
   parts: Pick<StoreParts, "comparisons" | "clusters">,
-  clusterId: string,
-  id: string,
-): Promise<ComparisonView> {
-  await knownCluster(parts, clusterId);
-  const { status, result } = await wholeComparison(parts, clusterId, id);
+  args: {
+    readonly clusterId: string;
+    readonly id: string;
+    readonly write: (view: ComparisonView) => string;
+  },
+): Promise<Tagged> {
+  const { clusterId, id, write } = args;
+  const { status } = await knownComparison(parts, clusterId, id);
   if (status !== "done")
     throw new RequestProblem("conflict", `The comparison is ${status}, and has no result.`);
-  return comparisonViewSchema.parse(result);
+  return new Tagged(id, async () => {
+    const { result } = await wholeComparison(parts, clusterId, id);
+    return write(comparisonViewSchema.parse(result));
+  });
 }
 
 const summaryView = (comparison: ComparisonSummary): SummaryView => ({
