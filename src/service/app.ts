@@ -1,14 +1,13 @@
 import { randomUUID } from "node:crypto";
 import express from "express";
-import type { Express, RequestHandler } from "express";
+import type { Express } from "express";
 import helmet from "helmet";
 import { pinoHttp } from "pino-http";
 import type { Logger } from "pino";
-import { rentPerHourUsd } from "../domain/cost.ts";
-import { vmTypesOf } from "../domain/vm-type.ts";
 import { mountDocs } from "./docs-page.ts";
 import { errorHandler } from "./error-handler.ts";
 import { openapiYaml } from "./openapi-document.ts";
+import { measureStore } from "./operations/measure-store.ts";
 import type { Metrics } from "./operations/metrics.ts";
 import { traceRequests } from "./operations/tracing.ts";
 import type { TrustProxy } from "./operations/trust-proxy.ts";
@@ -29,6 +28,7 @@ import type { AuditTrail } from "./security/audit.ts";
 import type { Authentication } from "./security/authenticate.ts";
 import { authenticate } from "./security/authenticate.ts";
 import { authorize } from "./security/authorize.ts";
+import { rememberedAccess } from "./security/remembered-access.ts";
 import type { RateLimits } from "./security/rate-limits.ts";
 import { rateLimits } from "./security/rate-limits.ts";
 
@@ -48,6 +48,8 @@ const CONTENT_SECURITY_POLICY = {
     frameAncestors: ["'none'"],
   },
 };
+
+const METRICS_PATH = "/metrics";
 
 /** What stands before the routes; see docs/decisions/0012. */
 export interface Guards {
@@ -73,12 +75,16 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     next();
   });
   app.use(guards.audit.middleware);
-  app.use(authenticate(guards.authentication));
+  const identify = authenticate(guards.authentication);
+  const identifyAnyway = authenticate(rememberedAccess(guards.authentication));
+  app.use((request, response, next) =>
+    (request.path === METRICS_PATH ? identifyAnyway : identify)(request, response, next),
+  );
   for (const limit of rateLimits(guards.rateLimits)) app.use(limit);
   app.get(
-    "/metrics",
+    METRICS_PATH,
     authorize({ scope: "submit", clusterOf: () => "*" }),
-    measureClusters(context, metrics),
+    measureStore({ store: context.store, logger }, metrics),
     metrics.page,
   );
   mountRoutes(app, [
@@ -87,7 +93,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...planningRoutes(context),
     ...planRoutes(context),
     ...feasibilityRoutes(context),
-    ...comparisonRoutes(context),
+    ...comparisonRoutes(context, metrics),
     ...webhookRoutes(context),
     ...accessRoutes(context),
     ...referenceRoutes(context),
@@ -99,21 +105,6 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
   });
   app.use(errorHandler(logger));
   return app;
-}
-
-/** Brings the gauges of all clusters up to date. */
-function measureClusters({ store }: ServiceContext, metrics: Metrics): RequestHandler {
-  return async (_request, _response, next) => {
-    for (const cluster of await store.clusters.all()) {
-      const [jobCounts, nodes] = await Promise.all([
-        store.jobs.counts(cluster.id),
-        store.clusters.nodes(cluster.id),
-      ]);
-      const rentPerHour = rentPerHourUsd(vmTypesOf({ nodes }, cluster.settings.vmTypes));
-      metrics.clusterIs({ clusterId: cluster.id, jobCounts, rentPerHourUsd: rentPerHour });
-    }
-    next();
-  };
 }
 
 const REQUEST_LOG = {

@@ -65,7 +65,7 @@ async function start(): Promise<void> {
           webhookAllow: configuration.webhookAllow,
           retention: configuration.retention,
         },
-        metrics.decided,
+        metrics,
       )
     : null;
   const audit = auditTrail({ auditLog: store.audit, nowSeconds: () => clock.nowSeconds(), logger });

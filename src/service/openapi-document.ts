@@ -34,13 +34,20 @@ import {
   getComparisons,
   postComparisons,
 } from "./endpoints/comparisons.ts";
-import { deleteWebhook, getWebhook, getWebhooks, postWebhooks } from "./endpoints/webhooks.ts";
+import {
+  deleteWebhook,
+  getWebhook,
+  getWebhooks,
+  postWebhookSecret,
+  postWebhooks,
+} from "./endpoints/webhooks.ts";
 import { getCatalog, getNetworks, postEstimates } from "./endpoints/reference.ts";
 import { PROBLEM_EXAMPLES } from "./endpoints/problem-examples.ts";
 import type { ProblemStatus } from "./problem-details.ts";
 import { problemSchema } from "./problem-details.ts";
 
-const ENDPOINTS: readonly Endpoint[] = [
+/** All endpoints. */
+export const ENDPOINTS: readonly Endpoint[] = [
   getClusters,
   postClusters,
   getCluster,
@@ -74,6 +81,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   postWebhooks,
   getWebhooks,
   getWebhook,
+  postWebhookSecret,
   deleteWebhook,
   postEstimates,
   getCatalog,

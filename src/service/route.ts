@@ -1,4 +1,5 @@
 /** Binds endpoints to handlers and mounts them: checks requests, answers, and says which methods a path takes. */
+import { createHash } from "node:crypto";
 import type { Express, Request, RequestHandler, Response } from "express";
 import { z } from "zod";
 import { parseInput } from "../catalog/parse-json-file.ts";
@@ -42,18 +43,18 @@ export class Answered<Reply> {
   }
 }
 
-/** JSON as a string or as its UTF-8 bytes. */
-export type JsonText = string | Buffer;
+/** A body as a string or as its UTF-8 bytes. */
+export type BodyText = string | Buffer;
 
-/** JSON that is only made when the client has not seen it: `tag` names its version. */
+/** A body that is only made when the client has not seen it: `tag` names its version. */
 export class Tagged {
   /** Without quotes. */
   readonly tag: string;
-  readonly json: () => JsonText | Promise<JsonText>;
+  readonly text: () => BodyText | Promise<BodyText>;
 
-  constructor(tag: string, json: () => JsonText | Promise<JsonText>) {
+  constructor(tag: string, text: () => BodyText | Promise<BodyText>) {
     this.tag = tag;
-    this.json = json;
+    this.text = text;
   }
 }
 
@@ -72,12 +73,16 @@ export function route<
 ): Route {
   return rawRoute(endpoint, async (checked, request, response) => {
     const answered = await answer(checked);
+    const { status, contentType = "application/json" } = endpoint.reply;
     if (answered instanceof Tagged) {
-      await sendTagged(answered, request, response);
+      await sendTagged(answered, contentType, { request, response });
       return;
     }
     const { body, headers } = answered instanceof Answered ? answered : { body: answered, headers: {} };
-    response.set(headers).status(endpoint.reply.status).json(body);
+    response.set(headers).status(status);
+    if ("if-none-match" in endpoint.headers.shape)
+      await sendTagged(taggedByContent(body), contentType, { request, response });
+    else response.json(body);
   });
 }
 
@@ -130,15 +135,25 @@ function pathOf(request: Request, { scope }: Pick<Endpoint, "scope">): Readonly<
   return scope === "cluster" || clusterId === undefined ? own : request.params;
 }
 
+/** For answers whose version nothing names but themselves: what they say is their version. */
+function taggedByContent(body: unknown): Tagged {
+  const json = JSON.stringify(body);
+  return new Tagged(createHash("sha256").update(json).digest("base64url"), () => json);
+}
+
 /** 304 where the client has this version already. Cache-Control: no-cache, which fetch sends along, speaks to caches and not to us. */
-async function sendTagged({ tag, json }: Tagged, request: Request, response: Response): Promise<void> {
+async function sendTagged(
+  { tag, text }: Tagged,
+  contentType: string,
+  { request, response }: { readonly request: Request; readonly response: Response },
+): Promise<void> {
   response.set("ETag", `W/"${tag}"`);
   const seen = request.get("If-None-Match");
   if (seen !== undefined && matches(seen, tag)) {
     response.status(304).end();
     return;
   }
-  response.type("application/json").send(await json());
+  response.type(contentType).send(await text());
 }
 
 /** Mounts routes; a path that is asked with another method answers 405 with Allow. */

@@ -1,9 +1,17 @@
 /** Answers to requests with an Idempotency-Key: a repeated request gets the answer that it got before. */
 import type { Kysely } from "kysely";
+import { sql } from "kysely";
 import type { Database } from "./schema.ts";
+
+/** Stands for the cluster of requests that are about none that is there yet; no cluster has this id. */
+export const NO_CLUSTER = "*";
+
+/** First key of the advisory locks of requests that are about no cluster; the second is a hash of the key. */
+const LOCK_SPACE = 0x6265_726b;
 
 /** Whose key it is; keys of different principals have nothing to do with each other. */
 export interface IdempotencyKey {
+  /** Or NO_CLUSTER. */
   readonly clusterId: string;
   readonly principal: string;
   readonly key: string;
@@ -18,6 +26,8 @@ export interface KeptAnswer {
 
 /** Keys of all clusters of one database. */
 export interface IdempotencyStore {
+  /** Nobody else who locks it does its work until the transaction ends; for requests that hold no cluster's row. */
+  readonly lock: (key: IdempotencyKey) => Promise<void>;
   readonly find: (key: IdempotencyKey) => Promise<KeptAnswer | undefined>;
   readonly keep: (key: IdempotencyKey, answer: KeptAnswer, atSeconds: number) => Promise<void>;
   /** Forgets keys older than a time. */
@@ -27,6 +37,10 @@ export interface IdempotencyStore {
 /** Keys on a connection or in a transaction. */
 export function idempotencyStore(db: Kysely<Database>): IdempotencyStore {
   return {
+    lock: async ({ clusterId, principal, key }) => {
+      const name = JSON.stringify([clusterId, principal, key]);
+      await sql`SELECT pg_advisory_xact_lock(${LOCK_SPACE}::integer, hashtext(${name}))`.execute(db);
+    },
     find: async ({ clusterId, principal, key }) => {
       const row = await db
         .selectFrom("idempotency_keys")

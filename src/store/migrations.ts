@@ -14,6 +14,13 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql.raw("ALTER TABLE clusters ADD COLUMN archived_at_seconds double precision").execute(db);
     },
   },
+  "0003-previous-webhook-secrets": {
+    up: async (db: Kysely<unknown>) => {
+      await sql
+        .raw("ALTER TABLE webhooks ADD COLUMN previous_secrets json NOT NULL DEFAULT '[]'")
+        .execute(db);
+    },
+  },
 };
 
 const FIRST = [

@@ -186,12 +186,21 @@ export interface AuditTable {
   body: Json<StoredAuditEntry>;
 }
 
+/** A secret of a webhook that is being replaced. */
+export interface PreviousSecret {
+  readonly secret: string;
+  /** Until then deliveries are signed with it too. */
+  readonly untilSeconds: number;
+}
+
 /** Who is told of plans. */
 export interface WebhookTable {
   cluster_id: string;
   id: string;
   url: string;
   secret: string;
+  /** Those before it, the latest first. */
+  previous_secrets: Json<readonly PreviousSecret[]>;
   created_at_seconds: number;
   queued_revision: number;
   last_outcome: string | null;

@@ -57,6 +57,12 @@ export interface LockedCluster extends StoreParts {
   readonly ring: (kind: Change["kind"]) => Promise<void>;
 }
 
+/** A write that is to no cluster that is there yet. */
+export interface ServiceWrite extends StoreParts {
+  /** Rings once the work is committed. */
+  readonly ring: (change: Change) => Promise<void>;
+}
+
 /** Raised when a cluster is not there. */
 export class UnknownCluster extends Error {
   override readonly name = "UnknownCluster";
@@ -75,6 +81,8 @@ export interface Store extends StoreParts {
     clusterId: string,
     work: (locked: LockedCluster) => Promise<Result>,
   ) => Promise<Result>;
+  /** One write to no cluster in particular: all of it happens, or nothing; no cluster is locked. */
+  readonly writeService: <Result>(work: (parts: ServiceWrite) => Promise<Result>) => Promise<Result>;
   readonly latestSnapshot: (clusterId: string) => Promise<Snapshot | undefined>;
   readonly keepSnapshot: (clusterId: string, snapshot: Snapshot) => Promise<void>;
   /** Rings for everybody. */
@@ -113,6 +121,8 @@ export async function openStore(pool: Pool): Promise<Store> {
       tables.areKept(written);
       return result;
     },
+    writeService: (work) =>
+      db.transaction().execute((tx) => work({ ...partsOn(tx, tables), ring: (change) => ring(tx, change) })),
     latestSnapshot: (clusterId) => latestSnapshot(db, clusterId, tables),
     keepSnapshot: (clusterId, snapshot) => keepSnapshot(db, clusterId, { snapshot, tables }),
     ring: (change) => ring(db, change),

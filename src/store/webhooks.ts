@@ -1,6 +1,7 @@
 /** Who is told of plans, and how far that is. */
 import type { Kysely, Selectable } from "kysely";
-import type { Database, WebhookTable } from "./schema.ts";
+import { sql } from "kysely";
+import type { Database, PreviousSecret, WebhookTable } from "./schema.ts";
 
 /** A receiver of plans. */
 export interface WebhookRecord {
@@ -8,6 +9,8 @@ export interface WebhookRecord {
   readonly id: string;
   readonly url: string;
   readonly secret: string;
+  /** Those before it, the latest first; some may be over. */
+  readonly previousSecrets: readonly PreviousSecret[];
   readonly createdAtSeconds: number;
   /** Plans up to this revision are queued or delivered. */
   readonly queuedRevision: number;
@@ -25,6 +28,11 @@ export interface WebhookStore {
   /** As `list`, for whoever queues plans: nobody else queues for them until the transaction ends. */
   readonly lock: (clusterId: string) => Promise<readonly WebhookRecord[]>;
   readonly setQueued: (clusterId: string, id: string, revision: number) => Promise<void>;
+  readonly setSecrets: (
+    webhook: Pick<WebhookRecord, "clusterId" | "id" | "secret" | "previousSecrets">,
+  ) => Promise<void>;
+  /** Forgets previous secrets of webhooks all of whose were over at a time. */
+  readonly forgetSecrets: (nowSeconds: number) => Promise<void>;
   readonly setOutcome: (
     clusterId: string,
     id: string,
@@ -45,6 +53,7 @@ export function webhookStore(db: Kysely<Database>): WebhookStore {
           id: webhook.id,
           url: webhook.url,
           secret: webhook.secret,
+          previous_secrets: JSON.stringify(webhook.previousSecrets),
           created_at_seconds: webhook.createdAtSeconds,
           queued_revision: webhook.queuedRevision,
           last_outcome: webhook.lastOutcome,
@@ -69,6 +78,20 @@ export function webhookStore(db: Kysely<Database>): WebhookStore {
         .where("id", "=", id)
         .execute();
     },
+    setSecrets: async ({ clusterId, id, secret, previousSecrets }) => {
+      await db
+        .updateTable("webhooks")
+        .set({ secret, previous_secrets: JSON.stringify(previousSecrets) })
+        .where("cluster_id", "=", clusterId)
+        .where("id", "=", id)
+        .execute();
+    },
+    forgetSecrets: async (nowSeconds) => {
+      await sql`UPDATE webhooks SET previous_secrets = '[]'
+        WHERE previous_secrets::text <> '[]' AND NOT EXISTS (
+          SELECT FROM json_to_recordset(previous_secrets) AS previous ("untilSeconds" double precision)
+          WHERE "untilSeconds" > ${nowSeconds})`.execute(db);
+    },
     setOutcome: async (clusterId, id, { text, atSeconds }) => {
       await db
         .updateTable("webhooks")
@@ -85,6 +108,7 @@ const record = (row: Selectable<WebhookTable>): WebhookRecord => ({
   id: row.id,
   url: row.url,
   secret: row.secret,
+  previousSecrets: row.previous_secrets,
   createdAtSeconds: row.created_at_seconds,
   queuedRevision: row.queued_revision,
   lastOutcome: row.last_outcome,

@@ -20,6 +20,15 @@ export function berth(...words: readonly string[]): Promise<Finished> {
   return finished(spawn(process.execPath, ["bin/berth.js", ...words], { cwd: root }));
 }
 
+/** Runs `berth <words>` to its end, with more environment variables. */
+export function berthWith(
+  environment: Readonly<Record<string, string>>,
+  ...words: readonly string[]
+): Promise<Finished> {
+  const env = { ...process.env, ...environment };
+  return finished(spawn(process.execPath, ["bin/berth.js", ...words], { cwd: root, env }));
+}
+
 /** A service that was started as `npm start` does. */
 export interface Started {
   readonly process: ChildProcess;

@@ -52,6 +52,8 @@ describe("comparisons", () => {
   let queue: Queue;
   let bell: ChangeBell;
   const closing: (() => Promise<unknown>)[] = [];
+  /** What the metrics would hear. */
+  const ends: string[] = [];
 
   beforeEach(async () => {
     const { pool } = await sharedDatabase();
@@ -62,6 +64,7 @@ describe("comparisons", () => {
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
+    ends.length = 0;
     await queue.close();
     await bell.close();
     await server.close();
@@ -70,7 +73,15 @@ describe("comparisons", () => {
 
   const work = async () => {
     const { pool } = await sharedDatabase();
-    const worker = runComparisons({ store: server.store, pool, bell, queue, clock: systemClock(), logger });
+    const worker = runComparisons({
+      store: server.store,
+      pool,
+      bell,
+      queue,
+      clock: systemClock(),
+      logger,
+      onEnd: (outcome) => ends.push(outcome),
+    });
     closing.push(() => worker.close());
     return worker;
   };
@@ -105,6 +116,7 @@ describe("comparisons", () => {
     const before = await server.store.jobs.active("default");
     await work();
     await expect.poll(async () => (await read(location)).status, PATIENT).toBe("done");
+    await expect.poll(() => ends).toEqual(["done"]);
     const { result } = await read(location);
     if (result?.mode !== "decision") throw new Error("It is no decision");
     expect(result.variants.map(({ name }) => name)).toEqual(["as it is", "one node"]);
@@ -120,6 +132,11 @@ describe("comparisons", () => {
     const marginals = await server.get(`${location}/marginal-values.csv`);
     expect(marginals.headers.get("content-type")).toMatch(/^text\/csv/);
     expect(marginals.text).toMatch(/^variant,limitId,.*\r\nas it is,max-nodes,nodes,,one more node,2,nodes,/);
+    for (const table of ["variants", "differences", "marginal-values"]) {
+      const url = `${location}/${table}.csv`;
+      const tag = (await server.get(url)).headers.get("etag") ?? "none";
+      expect(await server.send(url, { headers: { "if-none-match": tag } })).toMatchObject({ status: 304 });
+    }
     expect((await server.get("/v1/comparisons")).text).toContain(id);
     expect(await server.store.jobs.active("default")).toEqual(before);
     expect((await server.send(location, { method: "DELETE" })).status).toBe(409);

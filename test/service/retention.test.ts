@@ -73,7 +73,7 @@ describe("retention", () => {
     expect((await store.jobs.page("default", {}, 10)).length).toBe(0);
   });
 
-  it("forgets answers of the day before and comparisons of the month before", async () => {
+  it("forgets answers of the day before, secrets that are over, and comparisons of the month before", async () => {
     const { store } = database;
     const cluster = await plannedCluster(store, { solver: javascriptLpSolver(), policy: "greedy" });
     await cluster.close();
@@ -96,7 +96,22 @@ describe("retention", () => {
     });
     await store.comparisons.insert(comparison("old", 31));
     await store.comparisons.insert(comparison("young", 29));
+    const webhook = (id: string, ...ends: readonly number[]) => ({
+      clusterId: "default",
+      id,
+      url: "https://example.org/",
+      secret: "new",
+      previousSecrets: ends.map((end) => ({ secret: "old", untilSeconds: atSeconds + end })),
+      createdAtSeconds: 0,
+      queuedRevision: 0,
+      lastOutcome: null,
+      lastTriedAtSeconds: null,
+    });
+    await store.webhooks.insert(webhook("over", 0, -1));
+    await store.webhooks.insert(webhook("still", -1, 1));
     await retainShared({ store, clock: cluster.clock });
+    expect((await store.webhooks.find("default", "over"))?.previousSecrets).toEqual([]);
+    expect((await store.webhooks.find("default", "still"))?.previousSecrets).toHaveLength(2);
     expect(await store.idempotency.find(place("old"))).toBeUndefined();
     expect(await store.idempotency.find(place("young"))).toBeDefined();
     expect((await store.comparisons.list("default", 10)).map(({ id }) => id)).toEqual(["young"]);

@@ -6,12 +6,14 @@ import { z } from "zod";
 import { planSummarySchema } from "../../src/report/plan-summary-view.ts";
 import type { Queue } from "../../src/service/queue/open-queue.ts";
 import { openQueue } from "../../src/service/queue/open-queue.ts";
+import type { DeliveryMeasure } from "../../src/service/operations/work-metrics.ts";
 import { verifyWebhook } from "../../src/service/security/webhook-signature.ts";
 import { DELIVERIES, deliverPlans, queueDeliveries } from "../../src/service/worker/deliver-plans.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
 import type { ContractServer } from "./contract-server.ts";
 import { closeDatabase, contractServer, sharedDatabase } from "./contract-server.ts";
+import type { Clock } from "../../src/service/clock.ts";
 import { systemClock } from "../../src/service/clock.ts";
 import { javascriptLpSolver } from "../../src/solver/javascript-lp-solver.ts";
 
@@ -57,6 +59,8 @@ describe("webhooks", () => {
   let queue: Queue;
   let bell: ChangeBell;
   const closing: (() => Promise<unknown>)[] = [];
+  /** What the metrics would hear. */
+  const tries: DeliveryMeasure[] = [];
 
   beforeEach(async () => {
     const { pool } = await sharedDatabase();
@@ -67,15 +71,17 @@ describe("webhooks", () => {
   });
   afterEach(async () => {
     for (const close of closing.splice(0).reverse()) await close();
+    tries.length = 0;
     await queue.close();
     await bell.close();
     await server.close();
   });
   afterAll(closeDatabase);
 
-  const start = (): void => {
-    const clock = systemClock();
-    const work = deliverPlans({ store: server.store, bell, queue, clock, logger, rules: LOOPBACK });
+  const start = (clock: Clock = systemClock()): void => {
+    const { store } = server;
+    const onTry = (measure: DeliveryMeasure): void => void tries.push(measure);
+    const work = deliverPlans({ store, bell, queue, clock, logger, rules: LOOPBACK, onTry });
     closing.push(() => work.close());
   };
   const listening = async (...statuses: number[]) => {
@@ -158,6 +164,7 @@ describe("webhooks", () => {
         return outcomeOf(id);
       }, PATIENT)
       .toMatch(/status 410 at try 2 of 8, given up/);
+    expect(tries.map(({ outcome }) => outcome)).toEqual(["tried-again", "given-up"]);
     expect(received.map((one) => one.url)).toEqual(["/hook", "/hook"]);
   });
 
@@ -195,6 +202,68 @@ describe("webhooks", () => {
       (await pool.query("SELECT id FROM pgboss.job WHERE state <> 'completed'")).rows;
     await expect.poll(open, PATIENT).toEqual([]);
     expect(received).toEqual([]);
+  });
+
+  it("have a new secret on demand, and two signatures until the old one ends", async () => {
+    const { url, received } = await listening();
+    const { id, secret: old } = await register(url);
+    const rotate = (body: unknown, key: string, of = id) =>
+      server.send(`/v1/webhooks/${of}/secret`, {
+        method: "POST",
+        headers: { "content-type": "application/json", "idempotency-key": key },
+        body: JSON.stringify(body),
+      });
+    const answer = await rotate({ overlapSeconds: 3600 }, "k1");
+    expect(answer).toMatchObject({ status: 201, json: { id, oldSecretsUntil: "2026-11-20T13:00:00Z" } });
+    const { secret: fresh } = newWebhook.parse(answer.json);
+    expect(fresh).not.toBe(old);
+    // The answer was lost, and is asked for again.
+    expect(await rotate({ overlapSeconds: 3600 }, "k1")).toMatchObject({ status: 201, json: answer.json });
+    expect((await rotate({ overlapSeconds: 0 }, "k1")).status).toBe(409);
+
+    start(server.clock);
+    const verdicts = async (...secrets: readonly string[]) => {
+      const count = received.length;
+      await server.post("/v1/replan", {});
+      await expect.poll(() => received.length, PATIENT).toBeGreaterThan(count);
+      const { headers, body } = received[count] ?? { headers: {}, body: "" };
+      return secrets.map(
+        (secret) =>
+          verifyWebhook({ headers, body, secrets: [secret], nowSeconds: server.clock.nowSeconds() }).kind,
+      );
+    };
+    expect(await verdicts(old, fresh)).toEqual(["valid", "valid"]);
+    // The test's clock stood still between the plan and its delivery.
+    await expect.poll(() => tries).toEqual([{ outcome: "delivered", lagSeconds: 0 }]);
+    expect(received[0]?.headers["webhook-signature"]?.split(" ")).toHaveLength(2);
+    server.clock.advanceBy(3599);
+    expect((await server.get(`/v1/webhooks/${id}`)).json).toMatchObject({
+      oldSecretsUntil: "2026-11-20T13:00:00Z",
+    });
+    server.clock.advanceBy(1);
+    expect((await server.get(`/v1/webhooks/${id}`)).json).toMatchObject({ oldSecretsUntil: null });
+    expect(await verdicts(old, fresh)).toEqual(["invalid", "valid"]);
+    // A secret that got out ends at once.
+    const last = newWebhook.parse((await rotate({ overlapSeconds: 0 }, "k2")).json);
+    expect(await verdicts(fresh, last.secret)).toEqual(["invalid", "valid"]);
+    expect((await server.get("/v1/webhooks")).text).not.toContain("whsec_");
+    expect((await rotate({}, "k3", "wh_0000000000000000")).status).toBe(404);
+  });
+
+  it("have at most five secrets that sign", async () => {
+    const { url } = await listening();
+    const { id } = await register(url);
+    const rotate = (body: unknown) => server.post(`/v1/webhooks/${id}/secret`, body);
+    for (let count = 0; count < 4; count += 1) expect((await rotate({})).status).toBe(201);
+    expect(await rotate({})).toMatchObject({
+      status: 409,
+      json: { detail: expect.stringContaining("shorter overlapSeconds") as string },
+    });
+    expect((await rotate({ overlapSeconds: -1 })).text).toContain('"path":"/overlapSeconds"');
+    expect(await rotate({ overlapSeconds: 0 })).toMatchObject({
+      status: 201,
+      json: { oldSecretsUntil: null },
+    });
   });
 
   it("are limited in number", async () => {

@@ -55,6 +55,7 @@ async function used(store: Store): Promise<void> {
     id: "wh_1",
     url: "https://example.org/",
     secret: 'a "quoted" secret\nof two lines',
+    previousSecrets: [{ secret: "before", untilSeconds: 1e9 / 3 }],
     createdAtSeconds: 0.1 + 0.2,
     queuedRevision: 3,
     lastOutcome: null,

@@ -6,6 +6,7 @@ import { clusterConfigurationSchema, configurationChangeSchema } from "../cluste
 import { idCursorSchema } from "../cursor.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { etagHeaders } from "./accepted.ts";
+import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
 import {
   clusterParameters,
   ifMatchHeaders,
@@ -105,10 +106,11 @@ export const getClusters = endpoint({
       .meta({ description: "Only clusters after the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "One page of clusters.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         clusters: z.array(clusterViewSchema),
@@ -133,7 +135,7 @@ export const postClusters = endpoint({
   tag: "Clusters",
   summary: "Create a cluster",
   description:
-    "A cluster is planned by itself: it has its own VM types, limits, jobs and plan. 409: the id is taken, perhaps by a cluster that was given up. " +
+    "A cluster is planned by itself: it has its own VM types, limits, jobs and plan. 409: the id is taken, perhaps by a cluster that was given up, or the Idempotency-Key came with another body before. " +
     "422: the configuration names a catalogue, region or VM type that is not there.",
   body: {
     schema: clusterConfigurationSchema
@@ -149,11 +151,12 @@ export const postClusters = endpoint({
   },
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: idempotencyHeaders,
   reply: {
     status: 201,
     description: "The cluster; its first plan follows.",
     headers: etagHeaders.extend({
+      ...idempotencyReplyHeaders.shape,
       Location: z.string().meta({ description: "Where it is.", example: "/v1/clusters/team-a" }),
     }),
     schema: clusterViewSchema,

@@ -5,7 +5,8 @@ import { comparisonViewSchema } from "../../report/comparison-view.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { noParameters } from "./parameters.ts";
+import { etagHeaders } from "./accepted.ts";
+import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
 
 const COMPARISON_ID = "6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10";
 
@@ -96,10 +97,11 @@ export const getComparisons = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The comparisons, without their results.",
+    headers: etagHeaders,
     schema: z.strictObject({ comparisons: z.array(summarySchema) }).meta({ id: "ComparisonList" }),
     example: { comparisons: [SUMMARY_EXAMPLE] },
   },
@@ -119,10 +121,11 @@ export const getComparison = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The comparison.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         ...summaryFields,
@@ -138,6 +141,7 @@ const csv = (example: string) => ({
   status: 200 as const,
   description: "CSV (RFC 4180) with a header.",
   contentType: "text/csv",
+  headers: etagHeaders,
   schema: z.string(),
   example,
 });
@@ -155,7 +159,7 @@ export const getComparisonVariants = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: csv("variant,changes,policy\r\nas it is,,progress-value\r\n"),
   problems: [404, 409],
 });
@@ -174,7 +178,7 @@ export const getComparisonDifferences = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: csv("variant,kind,id,from,to\r\none node,job,JJ1,1 × Standard_NV24,waits\r\n"),
   problems: [404, 409],
 });
@@ -193,7 +197,7 @@ export const getComparisonMarginalValues = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: csv(
     "variant,limitId,kind,vmType,words,amount,amountUnit\r\nas it is,budget-per-hour,node-limit,,one more dollar per hour of the hourly budget,20,USD per hour\r\n",
   ),

@@ -4,7 +4,8 @@ import { timeField } from "../../report/view-fields.ts";
 import { cursorSchema } from "../cursor.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { JOB_HISTORY_KINDS } from "../recording/history-kinds.ts";
-import { jobParameters, noParameters, pageLimit } from "./parameters.ts";
+import { etagHeaders } from "./accepted.ts";
+import { ifNoneMatchHeaders, jobParameters, pageLimit } from "./parameters.ts";
 
 /** Entries of one page at most. */
 const MAX_PAGE_ENTRIES = 1000;
@@ -50,10 +51,11 @@ export const getJobHistory = endpoint({
       .meta({ description: "Only entries after the page that gave this nextCursor." }),
   }),
   params: jobParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "One page of entries.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         entries: z.array(historyEntrySchema),

@@ -189,10 +189,11 @@ export const getExplanation = endpoint({
     jobId: idSchema.optional().meta({ description: "Only this job.", example: "JJ1" }),
   }),
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The explanation.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         revision: z.int().min(0).meta({ description: "Revision of the plan in force.", example: 4 }),

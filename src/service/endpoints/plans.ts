@@ -6,8 +6,9 @@ import { planViewSchema } from "../../report/plan-view.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { cursorSchema } from "../cursor.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
+import { etagHeaders } from "./accepted.ts";
 import { PLAN_EXAMPLE } from "./examples.ts";
-import { noParameters } from "./parameters.ts";
+import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
 
 const wholeNumber = (description: string) =>
   z
@@ -59,10 +60,11 @@ export const getPlans = endpoint({
       .meta({ description: "Only plans before the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "One page of plans.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         plans: z.array(planSummarySchema),
@@ -91,8 +93,14 @@ export const getPlanOfRevision = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: revisionParameters,
-  headers: noParameters,
-  reply: { status: 200, description: "The plan.", schema: planViewSchema, example: PLAN_EXAMPLE },
+  headers: ifNoneMatchHeaders,
+  reply: {
+    status: 200,
+    headers: etagHeaders,
+    description: "The plan.",
+    schema: planViewSchema,
+    example: PLAN_EXAMPLE,
+  },
   problems: [404, 410],
 });
 
@@ -109,10 +117,11 @@ export const getPlanChanges = endpoint({
   body: NO_BODY,
   query: z.strictObject({ since: wholeNumber("Revision of the earlier plan.") }),
   params: revisionParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The difference.",
+    headers: etagHeaders,
     schema: planChangeSchema,
     example: {
       fromRevision: 2,
@@ -194,10 +203,11 @@ export const getCommands = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: revisionParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The commands.",
+    headers: etagHeaders,
     schema: z.strictObject({ commands: z.array(commandStateSchema) }).meta({ id: "CommandList" }),
     example: { commands: [COMMAND_EXAMPLE] },
   },

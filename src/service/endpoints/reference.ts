@@ -5,8 +5,9 @@ import { estimateViewSchema } from "../../report/estimate-view.ts";
 import { networkViewSchema } from "../../report/network-view.ts";
 import { vmTypeViewSchema } from "../../report/vm-type-view.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
+import { etagHeaders } from "./accepted.ts";
 import { ESTIMATE_EXAMPLE, NETWORK_EXAMPLE, VM_TYPE_EXAMPLE } from "./examples.ts";
-import { noParameters } from "./parameters.ts";
+import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
 
 const { network, framework, batchSize, samples, epochs } = jobSpecSchema.shape;
 
@@ -68,10 +69,11 @@ export const getCatalog = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The catalogue.",
+    headers: etagHeaders,
     schema: z
       .strictObject({
         vmTypes: z.array(vmTypeViewSchema).meta({ description: "Sorted by id." }),
@@ -100,10 +102,11 @@ export const getNetworks = endpoint({
   body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: noParameters,
+  headers: ifNoneMatchHeaders,
   reply: {
     status: 200,
     description: "The networks, sorted by name.",
+    headers: etagHeaders,
     schema: z.strictObject({ networks: z.array(networkViewSchema) }).meta({ id: "NetworkList" }),
     example: { networks: [NETWORK_EXAMPLE] },
   },

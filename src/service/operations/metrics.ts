@@ -5,6 +5,8 @@
 import type { RequestHandler } from "express";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { millisecondsToSeconds } from "../../domain/units.ts";
+import type { WorkMetrics } from "./work-metrics.ts";
+import { workMetrics } from "./work-metrics.ts";
 import { routeTemplate } from "./route-template.ts";
 
 /** A decision, for the metrics. Unknown numbers are null, and then have no series. */
@@ -22,16 +24,17 @@ export interface DecisionMeasure {
 /** A cluster as it is now, for the metrics. */
 export interface ClusterMeasure {
   readonly clusterId: string;
-  /** By status, all of them: one that is left out keeps its last number. */
+  /** By status, all of them. */
   readonly jobCounts: Readonly<Record<string, number>>;
   readonly rentPerHourUsd: number;
 }
 
 /** The service's metrics. Each instance has a registry of its own, so that services of one process stay apart. */
-export interface Metrics {
+export interface Metrics extends WorkMetrics {
   readonly registry: Registry;
   readonly decided: (measure: DecisionMeasure) => void;
-  readonly clusterIs: (measure: ClusterMeasure) => void;
+  /** All clusters, in place of what was said before, or null while the store does not answer: no number is shown then. */
+  readonly clustersAre: (measures: readonly ClusterMeasure[] | null) => void;
   /** Adds the tardiness costs of jobs that completed late. */
   readonly tardinessIncurred: (clusterId: string, costUsd: number) => void;
   readonly eventTaken: (kind: string) => void;
@@ -67,6 +70,7 @@ export function createMetrics(
   const traffic = trafficInstruments(registry);
   const series = new SeriesByCluster();
   return {
+    ...workMetrics(registry),
     registry,
     decided: ({ clusterId: cluster, policy, stopReason, durationSeconds, gap, objective }) => {
       const decision = { cluster, policy, stop_reason: stopReason };
@@ -90,17 +94,15 @@ export function createMetrics(
         });
       }
     },
-    clusterIs: ({ clusterId: cluster, jobCounts, rentPerHourUsd }) => {
-      for (const [status, count] of Object.entries(jobCounts)) {
-        clusters.jobs.set({ cluster, status }, count);
-        series.note(cluster, `jobs ${status}`, () => {
-          clusters.jobs.remove({ cluster, status });
-        });
+    clustersAre: (measures) => {
+      clusters.jobs.reset();
+      clusters.rentPerHourUsd.reset();
+      clusters.storeAnswers.set(measures === null ? 0 : 1);
+      for (const { clusterId: cluster, jobCounts, rentPerHourUsd } of measures ?? []) {
+        for (const [status, count] of Object.entries(jobCounts))
+          clusters.jobs.set({ cluster, status }, count);
+        clusters.rentPerHourUsd.set({ cluster }, rentPerHourUsd);
       }
-      clusters.rentPerHourUsd.set({ cluster }, rentPerHourUsd);
-      series.note(cluster, "rent", () => {
-        clusters.rentPerHourUsd.remove({ cluster });
-      });
     },
     tardinessIncurred: (cluster, costUsd) => {
       clusters.tardinessUsd.inc({ cluster }, costUsd);
@@ -211,6 +213,11 @@ function clusterInstruments(registry: Registry) {
       name: "berth_rent_usd_per_hour",
       help: "Rent of the VMs that are rented now.",
       labelNames: ["cluster"] as const,
+      registers,
+    }),
+    storeAnswers: new Gauge({
+      name: "berth_store_answers",
+      help: "1 where the store answered when the metrics were read; 0 where its numbers are left out.",
       registers,
     }),
     tardinessUsd: new Counter({

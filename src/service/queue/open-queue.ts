@@ -21,6 +21,13 @@ export interface QueueKind {
   readonly expireSeconds: number;
 }
 
+/** How many jobs of a kind are open: waiting for their first try, to be tried again after a failure, or worked at. */
+export interface QueueDepth {
+  readonly queue: string;
+  readonly state: "waiting" | "retry" | "active";
+  readonly count: number;
+}
+
 /** One try at a job. */
 export interface QueuedJob {
   readonly id: string;
@@ -44,13 +51,21 @@ export interface Queue {
   readonly failed: (kind: QueueKind, id: string, reason: string) => Promise<void>;
   /** Whether it waits, is tried, or nobody tries it any more; "unknown" where there is no such job. */
   readonly stateOf: (kind: QueueKind, id: string) => Promise<"open" | "closed" | "unknown">;
+  /** Open jobs of every kind and state, of all processes together. */
+  readonly depths: () => Promise<readonly QueueDepth[]>;
   /** Nobody tries it any more. */
   readonly cancel: (kind: QueueKind, id: string) => Promise<void>;
   /** The pool stays open. */
   readonly close: () => Promise<void>;
 }
 
-const OPEN_STATES: ReadonlySet<string> = new Set(["created", "retry", "active"]);
+/** Our words for pg-boss's states of open jobs. */
+const DEPTH_STATES = [
+  ["waiting", "created"],
+  ["retry", "retry"],
+  ["active", "active"],
+] as const;
+const OPEN_STATES: ReadonlySet<string> = new Set(DEPTH_STATES.map(([, stored]) => stored));
 const SCHEMA = "pgboss";
 /** Keys of the advisory lock of whoever makes the queue. */
 const MAKING_LOCK = [0x6265_7274, 1] as const;
@@ -101,6 +116,22 @@ export async function openQueue(
       const job = await boss.getJobById(kind.name, id);
       if (job === null) return "unknown";
       return OPEN_STATES.has(job.state) ? "open" : "closed";
+    },
+    depths: async () => {
+      const { rows } = await pool.query<{
+        readonly name: string;
+        readonly state: string;
+        readonly count: number;
+      }>(
+        `SELECT name, state::text, count(*)::integer AS count FROM ${SCHEMA}.job WHERE state < 'completed' GROUP BY 1, 2`,
+      );
+      return kinds.flatMap(({ name }) =>
+        DEPTH_STATES.map(([state, stored]) => ({
+          queue: name,
+          state,
+          count: rows.find((row) => row.name === name && row.state === stored)?.count ?? 0,
+        })),
+      );
     },
     cancel: (kind, id) => boss.cancel(kind.name, id),
     close: () => boss.stop({ graceful: false }),

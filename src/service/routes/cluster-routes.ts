@@ -20,6 +20,7 @@ import {
 } from "../endpoints/clusters.ts";
 import { matches } from "../endpoints/parameters.ts";
 import { RequestProblem } from "../problem-details.ts";
+import { answerServiceOnce, withHeaders } from "../idempotent.ts";
 import { eventTime } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
 import { Answered, Tagged, route } from "../route.ts";
@@ -40,38 +41,37 @@ export function clusterRoutes(context: ServiceContext): readonly Route[] {
         nextCursor: found.length > limit && last !== undefined ? cursorAfterId(last.id) : null,
       };
     }),
-    route(postClusters, async ({ body, clusterAccess }) => {
+    route(postClusters, async ({ body, clusterAccess, principalId, headers }) => {
       const { id, ...configuration } = body;
       if (clusterAccess !== "*" && !clusterAccess.includes(id))
         throw new RequestProblem(
           "forbidden",
           `Your key is for the clusters ${clusterAccess.join(", ")}; "${id}" is none of them.`,
         );
-      const nowSeconds = clock.nowSeconds();
-      const initialSettings = await usable(() => settingsOf(configuration, reference, nowSeconds));
-      const isNew = await store.clusters.create({
-        id,
-        configuration,
-        initialSettings,
-        createdAtSeconds: nowSeconds,
-      });
-      if (!isNew)
-        throw new RequestProblem("conflict", `The id "${id}" is taken.`, {
-          problems: [
-            {
-              path: "/id",
-              value: id,
-              message: "a cluster has this id, or had it",
-              fix: "Use another id.",
-            },
-          ],
+      const request = {
+        principalId,
+        key: headers["idempotency-key"],
+        content: { operation: postClusters.operationId, body },
+        reply: postClusters.reply,
+        atSeconds: clock.nowSeconds(),
+      };
+      const answered = await answerServiceOnce(store, request, async (parts) => {
+        const nowSeconds = clock.nowSeconds();
+        const initialSettings = await usable(() => settingsOf(configuration, reference, nowSeconds));
+        const isNew = await parts.clusters.create({
+          id,
+          configuration,
+          initialSettings,
+          createdAtSeconds: nowSeconds,
         });
-      await store.ring({ kind: "configuration", clusterId: id });
-      const cluster = await knownCluster(store, id);
-      return new Answered(await viewOf(context, cluster), {
-        ETag: `W/"${versionOf(cluster)}"`,
-        Location: `/v1/clusters/${id}`,
+        if (!isNew) throw idTaken(id);
+        await parts.ring({ kind: "configuration", clusterId: id });
+        return viewOf({ store: parts, clock, reference }, await knownCluster(parts, id));
       });
+      return withHeaders(answered, () => ({
+        ETag: `W/"${NEW_VERSION}"`,
+        Location: `/v1/clusters/${id}`,
+      }));
     }),
     route(getCluster, async ({ clusterId }) => {
       const cluster = await knownCluster(store, clusterId);
@@ -108,8 +108,23 @@ const versionOf = ({
   lastSequence,
   planCount,
   plannerTrouble,
-}: ClusterRecord): string =>
+}: Pick<ClusterRecord, "configurationVersion" | "lastSequence" | "planCount" | "plannerTrouble">): string =>
   `${configurationVersion}-${lastSequence}-${planCount}${plannerTrouble === null ? "" : "-troubled"}`;
+
+/** Of a cluster without events and plans, as its creation answers with it. */
+const NEW_VERSION = versionOf({
+  configurationVersion: 1,
+  lastSequence: 0,
+  planCount: 0,
+  plannerTrouble: null,
+});
+
+const idTaken = (id: string): RequestProblem =>
+  new RequestProblem("conflict", `The id "${id}" is taken.`, {
+    problems: [
+      { path: "/id", value: id, message: "a cluster has this id, or had it", fix: "Use another id." },
+    ],
+  });
 
 /** A client may name the whole version or only that of the configuration. */
 function isCurrent(ifMatch: string | undefined, cluster: ClusterRecord): boolean {
@@ -164,14 +179,16 @@ async function refuseWhileInUse(
 }
 
 async function viewOf(
-  { store, clock, reference }: ServiceContext,
+  context: Pick<ServiceContext, "clock" | "reference"> & {
+    readonly store: Pick<StoreParts, "jobs" | "clusters">;
+  },
   cluster: ClusterRecord,
 ): Promise<ClusterView> {
+  const { store, clock, reference } = context;
   const configuration = configurationOf(cluster);
-  const [jobCounts, nodes] = await Promise.all([
-    store.jobs.counts(cluster.id),
-    store.clusters.nodes(cluster.id),
-  ]);
+  // One after the other: in a transaction there is one connection.
+  const jobCounts = await store.jobs.counts(cluster.id);
+  const nodes = await store.clusters.nodes(cluster.id);
   return {
     id: cluster.id,
     configuration,

@@ -29,11 +29,12 @@ import {
   getComparisons,
   postComparisons,
 } from "../endpoints/comparisons.ts";
-import { answerOnce } from "../idempotent.ts";
+import { answerOnce, withHeaders } from "../idempotent.ts";
+import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
-import { Answered, Tagged, rawRoute, route } from "../route.ts";
+import { Tagged, route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { knownCluster, nowOf } from "./service-context.ts";
 
@@ -46,7 +47,10 @@ const JOBS_PER_TURN = 10;
 type SummaryView = z.output<typeof postComparisons.reply.schema>;
 
 /** Answers everything under /comparisons of a cluster. */
-export function comparisonRoutes(context: ServiceContext): readonly Route[] {
+export function comparisonRoutes(
+  context: ServiceContext,
+  metrics: Pick<WorkMetrics, "comparisonEnded">,
+): readonly Route[] {
   const { store, clock } = context;
   return [
     route(postComparisons, async ({ body, clusterId, principalId, headers }) => {
@@ -58,7 +62,7 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: ["comparison", body],
-        reply: postComparisons.reply.schema,
+        reply: postComparisons.reply,
         atSeconds: clock.nowSeconds(),
       };
       const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {
@@ -66,11 +70,10 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
           jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
         return summaryView(await queueComparison(locked, base, { body, nowSeconds: clock.nowSeconds() }));
       });
-      const { body: summary, headers: more } =
-        answered instanceof Answered ? answered : { body: answered, headers: {} };
-      const place = `/v1/clusters/${clusterId}/comparisons/${summary.id}`;
       await store.ring({ kind: "work", clusterId });
-      return new Answered(summary, { ...more, Location: place });
+      return withHeaders(answered, ({ id }) => ({
+        Location: `/v1/clusters/${clusterId}/comparisons/${id}`,
+      }));
     }),
     route(getComparisons, async ({ clusterId }) => {
       await knownCluster(store, clusterId);
@@ -83,28 +86,26 @@ export function comparisonRoutes(context: ServiceContext): readonly Route[] {
         return JSON.stringify({ ...summaryView(found), result: found.result });
       });
     }),
-    rawRoute(getComparisonVariants, async ({ clusterId, params }, _request, response) => {
-      const view = await resultOf(store, clusterId, params.comparisonId);
-      response.type("text/csv").send(comparisonCsv(view));
-    }),
-    rawRoute(getComparisonDifferences, async ({ clusterId, params }, _request, response) => {
-      const view = await resultOf(store, clusterId, params.comparisonId);
-      response.type("text/csv").send(differencesCsv(view));
-    }),
-    rawRoute(getComparisonMarginalValues, async ({ clusterId, params }, _request, response) => {
-      const view = await resultOf(store, clusterId, params.comparisonId);
-      response.type("text/csv").send(marginalValuesCsv(view));
-    }),
+    route(getComparisonVariants, ({ clusterId, params }) =>
+      taggedResult(store, { clusterId, id: params.comparisonId, write: comparisonCsv }),
+    ),
+    route(getComparisonDifferences, ({ clusterId, params }) =>
+      taggedResult(store, { clusterId, id: params.comparisonId, write: differencesCsv }),
+    ),
+    route(getComparisonMarginalValues, ({ clusterId, params }) =>
+      taggedResult(store, { clusterId, id: params.comparisonId, write: marginalValuesCsv }),
+    ),
     route(deleteComparison, async ({ clusterId, params }) => {
-      const cancelled = await store.write(clusterId, async (locked) => {
+      const { cancelled, isNew } = await store.write(clusterId, async (locked) => {
         const found = await knownComparison(locked, clusterId, params.comparisonId);
         if (found.status === "done" || found.status === "failed")
           throw new RequestProblem("conflict", `The comparison is ${found.status} already.`);
-        if (found.status === "cancelled") return found;
+        if (found.status === "cancelled") return { cancelled: found, isNew: false };
         const change = { status: "cancelled", finishedAtSeconds: clock.nowSeconds() } as const;
         await locked.comparisons.update(clusterId, found.id, change);
-        return { ...found, ...change };
+        return { cancelled: { ...found, ...change }, isNew: true };
       });
+      if (isNew) metrics.comparisonEnded("cancelled");
       await store.ring({ kind: "work", clusterId });
       return summaryView(cancelled);
     }),
@@ -227,16 +228,23 @@ async function wholeComparison(
   return found;
 }
 
-async function resultOf(
+/** The result of a comparison that is done, as text; it never changes again. */
+async function taggedResult(
   parts: Pick<StoreParts, "comparisons" | "clusters">,
-  clusterId: string,
-  id: string,
-): Promise<ComparisonView> {
-  await knownCluster(parts, clusterId);
-  const { status, result } = await wholeComparison(parts, clusterId, id);
+  args: {
+    readonly clusterId: string;
+    readonly id: string;
+    readonly write: (view: ComparisonView) => string;
+  },
+): Promise<Tagged> {
+  const { clusterId, id, write } = args;
+  const { status } = await knownComparison(parts, clusterId, id);
   if (status !== "done")
     throw new RequestProblem("conflict", `The comparison is ${status}, and has no result.`);
-  return comparisonViewSchema.parse(result);
+  return new Tagged(id, async () => {
+    const { result } = await wholeComparison(parts, clusterId, id);
+    return write(comparisonViewSchema.parse(result));
+  });
 }
 
 const summaryView = (comparison: ComparisonSummary): SummaryView => ({

@@ -35,7 +35,7 @@ export function jobRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: { operation: postJobs.operationId, body },
-        reply: postJobs.reply.schema,
+        reply: postJobs.reply,
         atSeconds: clock.nowSeconds(),
       };
       const cause = { principal: principalId, requestId };

@@ -5,7 +5,6 @@ import { explain, explainJobs } from "../../planner/explain.ts";
 import { jobExplanationView } from "../../report/explanation-view.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
 import type { StoreParts } from "../../store/store.ts";
-import { acceptedSchema } from "../endpoints/accepted.ts";
 import type { ReportedEvent } from "../endpoints/planning.ts";
 import { getExplanation, getPlan, postEventBatch, postEvents, postReplan } from "../endpoints/planning.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
@@ -40,7 +39,7 @@ export function planningRoutes(context: ServiceContext): readonly Route[] {
         principalId,
         key: headers["idempotency-key"],
         content: { operation: postEventBatch.operationId, body },
-        reply: acceptedSchema,
+        reply: postEventBatch.reply,
         atSeconds: clock.nowSeconds(),
       };
       return answerOnce(store, repeatable, async (locked) => {
@@ -112,7 +111,7 @@ function record(
     principalId,
     key: headers["idempotency-key"],
     content: { operation, body: request.body ?? null },
-    reply: acceptedSchema,
+    reply: postEvents.reply,
     atSeconds: clock.nowSeconds(),
   };
   return answerOnce(store, repeatable, async (locked) => {

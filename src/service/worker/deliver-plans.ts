@@ -13,13 +13,16 @@ import { z } from "zod";
 import { planSummaryView } from "../../report/plan-summary-view.ts";
 import type { ChangeBell } from "../../store/change-bell.ts";
 import { DELIVERY_QUEUE } from "../../store/portable/pending-deliveries.ts";
+import type { PlanRecord } from "../../store/plan-record.ts";
 import { planStore } from "../../store/plans.ts";
 import type { Store } from "../../store/store.ts";
 import { webhookStore } from "../../store/webhooks.ts";
 import type { WebhookRecord } from "../../store/webhooks.ts";
 import type { Clock } from "../clock.ts";
+import type { DeliveryMeasure } from "../operations/work-metrics.ts";
 import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
+import { signingSecrets } from "../security/webhook-secrets.ts";
 import { signWebhook } from "../security/webhook-signature.ts";
 import type { WebhookOutcome, WebhookRules } from "../security/webhook-target.ts";
 import { postWebhook } from "../security/webhook-target.ts";
@@ -50,6 +53,8 @@ export interface DeliveryOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly rules: WebhookRules;
+  /** Hears of each try that was made. */
+  readonly onTry: (measure: DeliveryMeasure) => void;
 }
 
 const deliverySchema = z.object({ clusterId: z.string(), webhookId: z.string(), revision: z.number() });
@@ -112,17 +117,23 @@ export async function queueDeliveries(
 }
 
 async function deliver(
-  { store, clock, rules }: Pick<DeliveryOptions, "store" | "clock" | "rules">,
+  { store, clock, rules, onTry }: Pick<DeliveryOptions, "store" | "clock" | "rules" | "onTry">,
   job: QueuedJob,
 ): Promise<void> {
   const { clusterId, webhookId, revision } = deliverySchema.parse(job.data);
   const webhook = await store.webhooks.find(clusterId, webhookId);
   // Deleted meanwhile: nobody is to be told.
   if (webhook === undefined) return;
-  const outcome = await send({ store, clock, rules }, webhook, revision);
+  const record = await store.plans.ofRevision(clusterId, revision);
+  if (record === undefined) throw new Error(`Plan ${revision} of cluster ${clusterId} is not there`);
+  const outcome = await send({ clock, rules }, webhook, record);
   const isDelivered = outcome.kind === "answered" && outcome.status >= 200 && outcome.status < 300;
   const isGivenUp =
     !isDelivered && (job.isLastTry || (outcome.kind === "answered" && outcome.status === GONE));
+  onTry({
+    outcome: isDelivered ? "delivered" : isGivenUp ? "given-up" : "tried-again",
+    lagSeconds: clock.nowSeconds() - record.plan.decidedAtSeconds,
+  });
   const words = `Plan ${revision}: ${outcomeWords(outcome)}`;
   const next = isGivenUp ? ", given up" : isDelivered ? "" : ", will be tried again";
   await store.webhooks.setOutcome(clusterId, webhookId, {
@@ -134,15 +145,16 @@ async function deliver(
 }
 
 async function send(
-  { store, clock, rules }: Pick<DeliveryOptions, "store" | "clock" | "rules">,
-  { clusterId, id, url, secret }: WebhookRecord,
-  revision: number,
+  { clock, rules }: Pick<DeliveryOptions, "clock" | "rules">,
+  webhook: WebhookRecord,
+  { plan, commands }: PlanRecord,
 ): Promise<WebhookOutcome> {
-  const record = await store.plans.ofRevision(clusterId, revision);
-  if (record === undefined) throw new Error(`Plan ${revision} of cluster ${clusterId} is not there`);
-  const body = JSON.stringify(planSummaryView(record.plan, record.commands));
-  const delivery = { id: `${id}_${revision}`, atSeconds: Math.floor(clock.nowSeconds()), body };
-  const headers = { ...signWebhook(delivery, [secret]), "berth-cluster-id": clusterId };
+  const { clusterId, id, url } = webhook;
+  const body = JSON.stringify(planSummaryView(plan, commands));
+  const nowSeconds = clock.nowSeconds();
+  const delivery = { id: `${id}_${plan.revision}`, atSeconds: Math.floor(nowSeconds), body };
+  const signed = signWebhook(delivery, signingSecrets(webhook, nowSeconds));
+  const headers = { ...signed, "berth-cluster-id": clusterId };
   return postWebhook({ url, headers, body, timeoutSeconds: TIMEOUT_SECONDS }, rules);
 }
 

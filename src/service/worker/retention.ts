@@ -1,5 +1,5 @@
 /**
- * Removes what is too old to be looked up: jobs that ended long ago, bodies of old plans, answers to repeated requests, old comparisons. Never an
+ * Removes what is too old to be of use: jobs that ended long ago, bodies of old plans, answers to repeated requests, replaced secrets, old comparisons. Never an
  * event, what a plan changed, or anything else that the fold of a history needs; that ended jobs go is itself an event, so that every fold sees it.
  * Only the leader of a cluster does it.
  */
@@ -77,6 +77,7 @@ export async function retainShared({
   clock,
 }: Pick<RetentionOptions, "store" | "clock">): Promise<void> {
   await store.idempotency.prune(clock.nowSeconds() - daysToSeconds(IDEMPOTENCY_DAYS));
+  await store.webhooks.forgetSecrets(clock.nowSeconds());
   await store.comparisons.prune(clock.nowSeconds() - daysToSeconds(COMPARISON_DAYS));
 }
 

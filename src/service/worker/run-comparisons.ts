@@ -19,6 +19,7 @@ import type { Store } from "../../store/store.ts";
 import type { Clock } from "../clock.ts";
 import type { ComparisonEnd } from "../comparisons/start-comparison.ts";
 import { startComparison } from "../comparisons/start-comparison.ts";
+import type { ComparisonOutcome } from "../operations/work-metrics.ts";
 import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
 import { repeatedRounds } from "./repeated-rounds.ts";
@@ -50,7 +51,11 @@ export interface ComparisonWorkOptions {
   readonly queue: Queue;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Hears of each comparison that ended here; those that were cancelled are not among them. */
+  readonly onEnd: (outcome: ComparisonEndKind) => void;
 }
+
+type ComparisonEndKind = Exclude<ComparisonOutcome, "cancelled">;
 
 const jobSchema = z.object({ clusterId: z.string(), comparisonId: z.string() });
 
@@ -72,7 +77,7 @@ export function runComparisons(options: ComparisonWorkOptions): { readonly close
     logger,
     round: async () => {
       for (const comparison of await store.comparisons.open())
-        await lookAfter({ store, queue, clock, locks }, comparison);
+        await lookAfter({ ...options, locks }, comparison);
       running.ring();
     },
   });
@@ -89,13 +94,13 @@ export function runComparisons(options: ComparisonWorkOptions): { readonly close
   };
 }
 
-type Means = Pick<ComparisonWorkOptions, "store" | "queue" | "clock"> & { readonly locks: SessionLocks };
+type Means = Pick<ComparisonWorkOptions, "store" | "queue" | "clock" | "onEnd"> & {
+  readonly locks: SessionLocks;
+};
 
 /** Sees to it that an open comparison is in the queue, or ends it where it cannot be. */
-async function lookAfter(
-  { store, queue, clock, locks }: Means,
-  { clusterId, id, status }: ComparisonSummary,
-): Promise<void> {
+async function lookAfter(means: Means, { clusterId, id, status }: ComparisonSummary): Promise<void> {
+  const { store, queue, locks } = means;
   if (status === "running") {
     // Nobody holds its lock: its worker died.
     await locks.hold(id, async () => {
@@ -110,7 +115,7 @@ async function lookAfter(
   if (await queue.add(store.db, { kind: COMPARISONS, data, id })) return;
   if ((await queue.stateOf(COMPARISONS, id)) !== "closed") return;
   await settle(
-    { store, clock },
+    means,
     { clusterId, id },
     {
       kind: "failed",
@@ -121,7 +126,7 @@ async function lookAfter(
 }
 
 async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<void> {
-  const { store, clock, locks } = means;
+  const { store, locks } = means;
   const { clusterId, comparisonId: id } = jobSchema.parse(job.data);
   const held = await locks.hold(id, async (lost) => {
     const isWanted = await store.write(clusterId, async ({ comparisons }) => {
@@ -132,7 +137,7 @@ async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<
     });
     if (!isWanted) return;
     const end = await compared(means, { clusterId, id }, [closing, lost]);
-    if (end !== "cancelled") await settle({ store, clock }, { clusterId, id }, end);
+    if (end !== "cancelled") await settle(means, { clusterId, id }, end);
   });
   if (held.kind === "taken") throw new Error(`Comparison ${id} is being worked out elsewhere`);
 }
@@ -194,13 +199,13 @@ async function compared(
 
 /** Keeps the end, unless somebody cancelled it meanwhile. */
 async function settle(
-  { store, clock }: Pick<Means, "store" | "clock">,
+  { store, clock, onEnd }: Pick<Means, "store" | "clock" | "onEnd">,
   { clusterId, id }: Place,
   end: ComparisonEnd,
 ): Promise<void> {
-  await store.write(clusterId, async ({ comparisons }) => {
+  const outcome = await store.write(clusterId, async ({ comparisons }): Promise<ComparisonEndKind | null> => {
     const now = await comparisons.summary(clusterId, id);
-    if (now === undefined || now.status === "cancelled") return;
+    if (now === undefined || now.status === "cancelled") return null;
     const finishedAtSeconds = clock.nowSeconds();
     switch (end.kind) {
       case "result":
@@ -210,12 +215,13 @@ async function settle(
           finishedAtSeconds,
           result: end.view,
         });
-        return;
+        return "done";
       case "failed":
         await comparisons.update(clusterId, id, { status: "failed", finishedAtSeconds, failure: end.reason });
-        return;
+        return "failed";
       default:
-        assertNever(end);
+        return assertNever(end);
     }
   });
+  if (outcome !== null) onEnd(outcome);
 }

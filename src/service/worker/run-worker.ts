@@ -17,9 +17,11 @@ import { configurationOf } from "../clusters/cluster-configuration.ts";
 import type { DecisionReport } from "../planning/planner-options.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
 import { startPlannerHost } from "../planning/planner-host.ts";
+import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { openQueue } from "../queue/open-queue.ts";
 import type { WebhookRules } from "../security/webhook-target.ts";
 import { DELIVERIES, deliverPlans } from "./deliver-plans.ts";
+import { measureQueue } from "./measure-queue.ts";
 import type { Retention } from "./retention.ts";
 import { retain } from "./retention.ts";
 import { COMPARISONS, runComparisons } from "./run-comparisons.ts";
@@ -37,6 +39,8 @@ export interface WorkerOptions {
   readonly webhookRules: WebhookRules;
   readonly retention: Retention;
   readonly onDecision: (report: DecisionReport) => void;
+  /** Hears of the work behind requests. */
+  readonly metrics: WorkMetrics;
 }
 
 /** A worker at work. */
@@ -49,7 +53,7 @@ export interface Worker {
 
 /** Starts a worker. */
 export async function runWorker(options: WorkerOptions): Promise<Worker> {
-  const { address, logger, reference, onDecision } = options;
+  const { address, logger, reference, onDecision, metrics } = options;
   const trouble = (error: Error): void => {
     logger.warn({ err: error }, "a connection to the database broke");
   };
@@ -76,8 +80,13 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
   const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
   const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS], trouble);
   const shared = { store, bell, queue, clock, logger };
-  const deliveries = deliverPlans({ ...shared, rules: options.webhookRules });
-  const comparisons = runComparisons({ ...shared, pool });
+  const deliveries = deliverPlans({
+    ...shared,
+    rules: options.webhookRules,
+    onTry: metrics.deliveryTried,
+  });
+  const comparisons = runComparisons({ ...shared, pool, onEnd: metrics.comparisonEnded });
+  const measuring = measureQueue({ queue, clock, logger, onDepths: metrics.queuesAre });
   const retaining = retain({ store, clock, logger, retention: options.retention, led: host.led });
   return {
     store,
@@ -90,6 +99,7 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
         deliveries.close(),
         comparisons.close(),
         retaining.close(),
+        measuring.close(),
       ]);
       await queue.close();
       await queuePool.end();

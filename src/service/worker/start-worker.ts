@@ -1,7 +1,10 @@
 /** Starts a worker thread, and relays what it measures. */
 import type { DatabaseAddress } from "../../store/connect.ts";
 import { typescriptThread } from "../../store/typescript-thread.ts";
-import type { DecisionMeasure } from "../operations/metrics.ts";
+import { assertNever } from "../../domain/assert-never.ts";
+import type { DecisionMeasure, Metrics } from "../operations/metrics.ts";
+import type { ComparisonOutcome, DeliveryMeasure } from "../operations/work-metrics.ts";
+import type { QueueDepth } from "../queue/open-queue.ts";
 import type { WebhookAllowance } from "../security/webhook-address.ts";
 import type { Retention } from "./retention.ts";
 
@@ -15,7 +18,11 @@ export interface WorkerThreadData {
 
 /** What the thread says. Any message to it asks it to close. */
 export type WorkerMessage =
-  { readonly kind: "ready" } | { readonly kind: "decision"; readonly measure: DecisionMeasure };
+  | { readonly kind: "ready" }
+  | { readonly kind: "decision"; readonly measure: DecisionMeasure }
+  | { readonly kind: "delivery"; readonly measure: DeliveryMeasure }
+  | { readonly kind: "comparison"; readonly outcome: ComparisonOutcome }
+  | { readonly kind: "queues"; readonly depths: readonly QueueDepth[] | null };
 
 /** A worker thread at work. */
 export interface StartedWorker {
@@ -27,7 +34,7 @@ export interface StartedWorker {
 /** Starts it and waits until it works. */
 export async function startWorker(
   data: WorkerThreadData,
-  onDecision: (measure: DecisionMeasure) => void,
+  metrics: Pick<Metrics, "decided" | "deliveryTried" | "comparisonEnded" | "queuesAre">,
 ): Promise<StartedWorker> {
   const thread = typescriptThread(new URL("./worker-thread.ts", import.meta.url), data);
   let isClosing = false;
@@ -42,8 +49,25 @@ export async function startWorker(
   });
   const ready = new Promise<void>((resolve) => {
     thread.on("message", (message: WorkerMessage) => {
-      if (message.kind === "ready") resolve();
-      else onDecision(message.measure);
+      switch (message.kind) {
+        case "ready":
+          resolve();
+          return;
+        case "decision":
+          metrics.decided(message.measure);
+          return;
+        case "delivery":
+          metrics.deliveryTried(message.measure);
+          return;
+        case "comparison":
+          metrics.comparisonEnded(message.outcome);
+          return;
+        case "queues":
+          metrics.queuesAre(message.depths);
+          return;
+        default:
+          assertNever(message);
+      }
     });
   });
   const early = await Promise.race([ready, ended]);

@@ -28,6 +28,17 @@ const worker = await runWorker({
   reference: loadReferenceData(),
   webhookRules: { allow: webhookAllow },
   retention,
+  metrics: {
+    deliveryTried: (measure) => {
+      tell({ kind: "delivery", measure });
+    },
+    comparisonEnded: (outcome) => {
+      tell({ kind: "comparison", outcome });
+    },
+    queuesAre: (depths) => {
+      tell({ kind: "queues", depths });
+    },
+  },
   onDecision: ({ clusterId, plan, tookSeconds }) => {
     const { gap, objective, stopReason } = plan.proof;
     tell({

@@ -58,9 +58,15 @@ describe("the metrics of a decision", () => {
 });
 
 describe("the metrics of a cluster", () => {
+  const measure = (clusterId: string) => ({
+    clusterId,
+    jobCounts: { running: 2, waiting: 0 },
+    rentPerHourUsd: 3.6,
+  });
+
   it("tell jobs, rent and tardiness, until it is forgotten", async () => {
+    metrics.clustersAre(["berlin", "oslo"].map(measure));
     for (const clusterId of ["berlin", "oslo"]) {
-      metrics.clusterIs({ clusterId, jobCounts: { running: 2, waiting: 0 }, rentPerHourUsd: 3.6 });
       metrics.tardinessIncurred(clusterId, 1.5);
       metrics.tardinessIncurred(clusterId, 2);
       metrics.decided({ ...decision, clusterId, gap: 0.1, objective: 1 });
@@ -69,15 +75,70 @@ describe("the metrics of a cluster", () => {
     expect(await series("berth_rent")).toContain('berth_rent_usd_per_hour{cluster="oslo"} 3.6');
     expect(await series("berth_tardiness")).toContain('berth_tardiness_usd_total{cluster="oslo"} 3.5');
     metrics.forgetCluster("berlin");
+    metrics.clustersAre([measure("oslo")]);
     const left = await series("berth_");
     expect(left.filter((line) => line.includes("berlin"))).toEqual([]);
     expect(left.filter((line) => line.includes("oslo")).length).toBeGreaterThan(5);
+  });
+
+  it("have no number while the store does not answer", async () => {
+    metrics.clustersAre([measure("berlin")]);
+    expect(await series("berth_store_answers")).toEqual(["berth_store_answers 1"]);
+    metrics.clustersAre(null);
+    expect(await series("berth_jobs")).toEqual([]);
+    expect(await series("berth_rent")).toEqual([]);
+    expect(await series("berth_store_answers")).toEqual(["berth_store_answers 0"]);
+    metrics.clustersAre([measure("berlin")]);
+    expect(await series("berth_jobs")).toHaveLength(2);
   });
 
   it("count events", async () => {
     metrics.eventTaken("job-completed");
     metrics.eventTaken("job-completed");
     expect(await series("berth_events")).toEqual(['berth_events_total{kind="job-completed"} 2']);
+  });
+});
+
+describe("the metrics of the work behind requests", () => {
+  it("count tries at deliveries, and tell how late those came that came", async () => {
+    expect(await series("berth_webhook_deliveries_total")).toEqual([
+      'berth_webhook_deliveries_total{outcome="delivered"} 0',
+      'berth_webhook_deliveries_total{outcome="given-up"} 0',
+      'berth_webhook_deliveries_total{outcome="tried-again"} 0',
+    ]);
+    metrics.deliveryTried({ outcome: "tried-again", lagSeconds: 0.2 });
+    metrics.deliveryTried({ outcome: "delivered", lagSeconds: 40 });
+    expect(await series("berth_webhook_deliveries_total")).toEqual([
+      'berth_webhook_deliveries_total{outcome="delivered"} 1',
+      'berth_webhook_deliveries_total{outcome="given-up"} 0',
+      'berth_webhook_deliveries_total{outcome="tried-again"} 1',
+    ]);
+    expect(await series("berth_webhook_delivery_lag_seconds")).toEqual(
+      expect.arrayContaining([
+        'berth_webhook_delivery_lag_seconds_bucket{le="30"} 0',
+        'berth_webhook_delivery_lag_seconds_bucket{le="60"} 1',
+        "berth_webhook_delivery_lag_seconds_sum 40",
+        "berth_webhook_delivery_lag_seconds_count 1",
+      ]),
+    );
+  });
+
+  it("count comparisons by how they ended", async () => {
+    metrics.comparisonEnded("failed");
+    expect(await series("berth_comparisons_total")).toEqual([
+      'berth_comparisons_total{outcome="cancelled"} 0',
+      'berth_comparisons_total{outcome="done"} 0',
+      'berth_comparisons_total{outcome="failed"} 1',
+    ]);
+  });
+
+  it("tell how deep the queue is, unless it cannot be asked", async () => {
+    metrics.queuesAre([{ queue: "comparisons", state: "waiting", count: 3 }]);
+    expect(await series("berth_queue_jobs")).toEqual([
+      'berth_queue_jobs{queue="comparisons",state="waiting"} 3',
+    ]);
+    metrics.queuesAre(null);
+    expect(await series("berth_queue_jobs")).toEqual([]);
   });
 });
 

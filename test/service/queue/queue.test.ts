@@ -57,6 +57,22 @@ describe("the queue", () => {
     await clear();
   });
 
+  it("says how many jobs are in which state", async () => {
+    const { db } = database.store;
+    const depths = async () =>
+      Object.fromEntries(
+        (await queue.depths()).map(({ queue: name, state, count }) => [`${name} ${state}`, count]),
+      );
+    expect(await depths()).toEqual({ "test waiting": 0, "test retry": 0, "test active": 0 });
+    for (const n of ["a", "b", "c", "d"]) await queue.add(db, { kind: KIND, data: { n } });
+    const [failed, done] = await queue.take(KIND, 3);
+    if (failed === undefined || done === undefined) throw new Error("Nothing was taken");
+    await queue.failed(KIND, failed.id, "on purpose");
+    await queue.done(KIND, done.id);
+    expect(await depths()).toEqual({ "test waiting": 1, "test retry": 1, "test active": 1 });
+    await clear();
+  });
+
   it("tries a failed job again until its tries are used up", async () => {
     await queue.add(database.store.db, { kind: KIND, data: { n: "bad" } });
     const tries: [number, boolean][] = [];
