@@ -23,6 +23,7 @@ import { DELIVERIES, deliverPlans } from "./deliver-plans.ts";
 import type { Retention } from "./retention.ts";
 import { retain } from "./retention.ts";
 import { COMPARISONS, runComparisons } from "./run-comparisons.ts";
+import { HORIZON_PARTS } from "./run-horizon-parts.ts";
 
 /** Connections of one worker: two hold its locks, one listens, the others read and write. */
 const MAX_CONNECTIONS = 7;
@@ -74,7 +75,7 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
     onDecision,
   });
   const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
-  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS], trouble);
+  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS, HORIZON_PARTS], trouble);
   const shared = { store, bell, queue, clock, logger };
   const deliveries = deliverPlans({ ...shared, rules: options.webhookRules });
   const comparisons = runComparisons({ ...shared, pool });
