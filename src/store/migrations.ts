@@ -21,6 +21,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
         .execute(db);
     },
   },
+  "0004-horizon-parts": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw(HORIZON_PARTS).execute(db);
+    },
+  },
 };
 
 const FIRST = [
@@ -162,6 +167,20 @@ const FIRST = [
      failure text,
      PRIMARY KEY (cluster_id, id))`,
 ];
+
+/** Its name comes after that of the table it refers to, since an import fills tables in that order. */
+const HORIZON_PARTS = `CREATE TABLE horizon_parts (
+  id text PRIMARY KEY,
+  cluster_id text NOT NULL,
+  comparison_id text NOT NULL,
+  digest text NOT NULL,
+  status text NOT NULL,
+  progress double precision NOT NULL,
+  input text NOT NULL,
+  result text,
+  failure text,
+  UNIQUE (cluster_id, comparison_id, digest),
+  FOREIGN KEY (cluster_id, comparison_id) REFERENCES comparisons (cluster_id, id) ON DELETE CASCADE)`;
 
 /** Brings a database up to date; several processes may do so at once. Throws the first migration's error; nothing of a failed one stays. */
 export async function migrate(db: Kysely<Database>): Promise<void> {

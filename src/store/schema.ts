@@ -224,6 +224,23 @@ export interface ComparisonTable {
   failure: string | null;
 }
 
+/** How far a part of a comparison is. */
+export type HorizonPartStatus = "queued" | "running" | "done" | "failed";
+
+/** Horizons of comparisons that any worker may simulate; kept until their comparison ends. */
+export interface HorizonPartTable {
+  id: string;
+  cluster_id: string;
+  comparison_id: string;
+  digest: string;
+  status: HorizonPartStatus;
+  progress: number;
+  /** Text, so that whoever passes it on need not parse it. */
+  input: string;
+  result: string | null;
+  failure: string | null;
+}
+
 /** The whole database. */
 export interface Database {
   clusters: ClusterTable;
@@ -240,4 +257,5 @@ export interface Database {
   audit_entries: AuditTable;
   webhooks: WebhookTable;
   comparisons: ComparisonTable;
+  horizon_parts: HorizonPartTable;
 }

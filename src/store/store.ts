@@ -21,6 +21,8 @@ import type { DurationTableStore } from "./duration-tables.ts";
 import { durationTableStore } from "./duration-tables.ts";
 import type { HistoryStore } from "./history.ts";
 import { historyStore } from "./history.ts";
+import type { HorizonPartStore } from "./horizon-parts.ts";
+import { horizonPartStore } from "./horizon-parts.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import { idempotencyStore } from "./idempotency.ts";
 import type { JobHistoryStore } from "./job-history.ts";
@@ -46,6 +48,7 @@ export interface StoreParts {
   readonly idempotency: IdempotencyStore;
   readonly webhooks: WebhookStore;
   readonly comparisons: ComparisonStore;
+  readonly horizonParts: HorizonPartStore;
   readonly apiKeys: StoredApiKeys;
   readonly audit: StoredAuditEntries;
 }
@@ -143,6 +146,7 @@ const partsOn = (db: Kysely<Database>, tables: DurationTableStore): StoreParts =
   idempotency: idempotencyStore(db),
   webhooks: webhookStore(db),
   comparisons: comparisonStore(db),
+  horizonParts: horizonPartStore(db),
   apiKeys: apiKeyStore(db),
   audit: auditEntryStore(db),
 });

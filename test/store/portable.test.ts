@@ -41,7 +41,7 @@ async function postgres(): Promise<Store> {
   return store;
 }
 
-/** A cluster with jobs, plans, a webhook, a key and an entry of the audit log. */
+/** A cluster with jobs, plans, a webhook, a key, an entry of the audit log, and a comparison with a part. */
 async function used(store: Store): Promise<void> {
   const cluster = await plannedCluster(store, { solver: javascriptLpSolver(), policy: "greedy" });
   await cluster.submit(arrival("A", "B"));
@@ -66,6 +66,20 @@ async function used(store: Store): Promise<void> {
     { requestHash: "h", status: 202, answer: { revision: 2 ** 53 - 1, small: 1e-7 } },
     12.5,
   );
+  await store.comparisons.insert({
+    clusterId: "default",
+    id: "c",
+    status: "running",
+    request: {},
+    input: {},
+    createdAtSeconds: 1,
+    finishedAtSeconds: null,
+    progress: 0,
+    result: null,
+    failure: null,
+  });
+  const part = { id: "p", clusterId: "default", comparisonId: "c", digest: "d", input: '{"é":1}' };
+  await store.horizonParts.add(part);
   await store.jobHistory.append("default", [
     { jobId: "A", atSeconds: 1, kind: "x", reason: "r", principal: null, planRevision: null },
   ]);

@@ -2,7 +2,8 @@
 import type { ReferenceData } from "../../catalog/reference-data.ts";
 import { shippedVmTypes } from "../../catalog/shipped-catalog.ts";
 import { compareDecisions } from "../../comparison/compare-decisions.ts";
-import { compareHorizons, oneByOne } from "../../comparison/compare-horizons.ts";
+import type { HorizonRunner } from "../../comparison/compare-horizons.ts";
+import { compareHorizons } from "../../comparison/compare-horizons.ts";
 import type { ComparisonWatch } from "../../comparison/comparison-watch.ts";
 import { millisecondsToSeconds } from "../../domain/units.ts";
 import type { SolverPort } from "../../milp/solver-port.ts";
@@ -22,10 +23,10 @@ const HORIZON_LIMITS = { relativeGap: 1e-3, maxTreeNodes: 2000, seed: SEED };
 /** Throws InvalidInput where a variant names what is not there. Nothing cancels it but the end of its thread. */
 export async function compareInput(
   input: ComparisonInput,
-  means: { readonly reference: ReferenceData; readonly solver: SolverPort },
+  means: { readonly reference: ReferenceData; readonly solver: SolverPort; readonly run: HorizonRunner },
   watch: ComparisonWatch,
 ): Promise<ComparisonView> {
-  const { reference, solver } = means;
+  const { reference, solver, run } = means;
   const base = baseOfInput(input);
   const variants = variantsOf(input.variants, {
     reference,
@@ -40,7 +41,7 @@ export async function compareInput(
     if (compared.kind === "cancelled") throw new Error("Nobody cancels within the thread");
     return decisionComparisonView(compared);
   }
-  const compared = await compareHorizons(request, { run: oneByOne(solver), limits: HORIZON_LIMITS }, watch);
+  const compared = await compareHorizons(request, { run, limits: HORIZON_LIMITS }, watch);
   if (compared.kind === "cancelled") throw new Error("Nobody cancels within the thread");
   return horizonComparisonView(compared);
 }

@@ -8,6 +8,8 @@ export interface QueueWork {
   readonly kind: QueueKind;
   /** Jobs at a time. */
   readonly concurrency: number;
+  /** Fewer than that for now, where others need the room. */
+  readonly atMost?: () => number;
   readonly logger: Logger;
   /** Does the job; whatever it throws makes it failed, to be tried again. The signal asks it to give up because the worker closes. */
   readonly handle: (job: QueuedJob, signal: AbortSignal) => Promise<void>;
@@ -25,7 +27,7 @@ export interface QueueWorker {
 const LOOK_MILLISECONDS = 2000;
 
 /** Starts to work. */
-export function workQueue({ queue, kind, concurrency, logger, handle }: QueueWork): QueueWorker {
+export function workQueue({ queue, kind, concurrency, atMost, logger, handle }: QueueWork): QueueWorker {
   const underWay = new Set<Promise<void>>();
   const closing = new AbortController();
   let isRung = true;
@@ -62,7 +64,7 @@ export function workQueue({ queue, kind, concurrency, logger, handle }: QueueWor
   const run = async (): Promise<void> => {
     while (!closing.signal.aborted) {
       isRung = false;
-      const free = concurrency - underWay.size;
+      const free = Math.min(concurrency, atMost?.() ?? concurrency) - underWay.size;
       const jobs = free > 0 ? await queue.take(kind, free) : [];
       jobs.forEach(start);
       if (jobs.length > 0) continue;

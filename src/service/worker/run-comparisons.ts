@@ -1,5 +1,5 @@
 /**
- * Works out comparisons, each in a thread of its own beside planning.
+ * Works out comparisons, each in a thread of its own beside planning; horizons of one are spread over all workers (spread-horizons.ts).
  *
  *   queued  ──queue──▶  running  ──▶  done | failed
  *      ▲                   │  └─────▶  cancelled (by whoever asked; the thread is ended)
@@ -22,9 +22,14 @@ import { startComparison } from "../comparisons/start-comparison.ts";
 import type { ComparisonOutcome } from "../operations/work-metrics.ts";
 import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
+import { computingSeats } from "./computing-seats.ts";
 import { repeatedRounds } from "./repeated-rounds.ts";
+import type { HorizonPartMeans } from "./run-horizon-parts.ts";
+import { lookAfterHorizonParts, runHorizonParts, TRIES_USED_UP } from "./run-horizon-parts.ts";
 import { sessionLocks } from "./session-locks.ts";
-import type { SessionLocks } from "./session-locks.ts";
+import type { ComparisonPlace } from "./spread-horizons.ts";
+import { spreadHorizons } from "./spread-horizons.ts";
+import { threadUnderWatch } from "./thread-under-watch.ts";
 
 /** How comparisons are tried. A try that takes longer than this is taken for hung. */
 export const COMPARISONS: QueueKind = {
@@ -36,12 +41,10 @@ export const COMPARISONS: QueueKind = {
 
 /** First key of the advisory locks of comparisons that run. */
 const LOCK_SPACE = 0x6265_7263;
-/** One core stays free for planning; more at a time would mostly need memory. */
+/** One core stays free for planning; more at a time would mostly need memory. A conductor that waits does not count. */
 const MOST_AT_ONCE = 4;
 /** A ring may be lost. */
 const LOOK_SECONDS = 3;
-/** How often progress is kept, and whether it was cancelled is looked up. */
-const WATCH_MILLISECONDS = 500;
 
 /** What comparisons need. */
 export interface ComparisonWorkOptions {
@@ -53,6 +56,8 @@ export interface ComparisonWorkOptions {
   readonly logger: Logger;
   /** Hears of each comparison that ended here; those that were cancelled are not among them. */
   readonly onEnd: (outcome: ComparisonEndKind) => void;
+  /** Threads that compute at a time; by the cores there are when left out. */
+  readonly atOnce?: number;
 }
 
 type ComparisonEndKind = Exclude<ComparisonOutcome, "cancelled">;
@@ -63,12 +68,20 @@ const jobSchema = z.object({ clusterId: z.string(), comparisonId: z.string() });
 export function runComparisons(options: ComparisonWorkOptions): { readonly close: () => Promise<void> } {
   const { store, pool, bell, queue, clock, logger } = options;
   const locks = sessionLocks(pool, LOCK_SPACE);
+  const seats = computingSeats(
+    options.atOnce ?? Math.max(1, Math.min(MOST_AT_ONCE, availableParallelism() - 1)),
+  );
+  const means = { store, queue, clock, logger, locks, seats, onEnd: options.onEnd };
+  const parts = runHorizonParts(means);
   const running = workQueue({
     queue,
     kind: COMPARISONS,
-    concurrency: Math.max(1, Math.min(MOST_AT_ONCE, availableParallelism() - 1)),
+    concurrency: seats.count,
     logger,
-    handle: (job, signal) => run({ ...options, locks }, job, signal),
+    handle: async (job, signal) => {
+      await run(means, job, signal);
+      parts.ring();
+    },
   });
   const queueing = repeatedRounds({
     name: "queue comparisons",
@@ -76,9 +89,10 @@ export function runComparisons(options: ComparisonWorkOptions): { readonly close
     clock,
     logger,
     round: async () => {
-      for (const comparison of await store.comparisons.open())
-        await lookAfter({ ...options, locks }, comparison);
+      for (const comparison of await store.comparisons.open()) await lookAfter(means, comparison);
+      await lookAfterHorizonParts(means);
       running.ring();
+      parts.ring();
     },
   });
   const stopListening = bell.listen(({ kind }) => {
@@ -88,15 +102,16 @@ export function runComparisons(options: ComparisonWorkOptions): { readonly close
     close: async () => {
       stopListening();
       await queueing.close();
-      await running.close();
+      await Promise.all([running.close(), parts.close()]);
       locks.close();
     },
   };
 }
 
-type Means = Pick<ComparisonWorkOptions, "store" | "queue" | "clock" | "onEnd"> & {
-  readonly locks: SessionLocks;
-};
+interface Means extends HorizonPartMeans {
+  readonly clock: Clock;
+  readonly onEnd: ComparisonWorkOptions["onEnd"];
+}
 
 /** Sees to it that an open comparison is in the queue, or ends it where it cannot be. */
 async function lookAfter(means: Means, { clusterId, id, status }: ComparisonSummary): Promise<void> {
@@ -114,19 +129,11 @@ async function lookAfter(means: Means, { clusterId, id, status }: ComparisonSumm
   const data = { clusterId, comparisonId: id } satisfies z.output<typeof jobSchema>;
   if (await queue.add(store.db, { kind: COMPARISONS, data, id })) return;
   if ((await queue.stateOf(COMPARISONS, id)) !== "closed") return;
-  await settle(
-    means,
-    { clusterId, id },
-    {
-      kind: "failed",
-      reason:
-        "It was begun several times, and each time its worker ended before it did. It may need more memory than there is.",
-    },
-  );
+  await settle(means, { clusterId, id }, { kind: "failed", reason: TRIES_USED_UP });
 }
 
 async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<void> {
-  const { store, locks } = means;
+  const { store, locks, seats } = means;
   const { clusterId, comparisonId: id } = jobSchema.parse(job.data);
   const held = await locks.hold(id, async (lost) => {
     const isWanted = await store.write(clusterId, async ({ comparisons }) => {
@@ -136,71 +143,54 @@ async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<
       return true;
     });
     if (!isWanted) return;
-    const end = await compared(means, { clusterId, id }, [closing, lost]);
-    if (end !== "cancelled") await settle(means, { clusterId, id }, end);
+    const end = await seats.occupy(() => compared(means, { clusterId, id }, [closing, lost]));
+    if (end !== "unwanted") await settle(means, { clusterId, id }, end);
+    await store.horizonParts.removeEnded();
   });
   if (held.kind === "taken") throw new Error(`Comparison ${id} is being worked out elsewhere`);
 }
 
-interface Place {
-  readonly clusterId: string;
-  readonly id: string;
-}
-
 /** Throws when the thread ends without an answer, or when a signal asks to give up. */
 async function compared(
-  { store }: Pick<Means, "store">,
-  { clusterId, id }: Place,
+  { store, seats }: Pick<Means, "store" | "seats">,
+  place: ComparisonPlace,
   givingUp: readonly AbortSignal[],
-): Promise<ComparisonEnd | "cancelled"> {
+): Promise<ComparisonEnd | "unwanted"> {
+  const { clusterId, id } = place;
   const input = await store.comparisons.input(clusterId, id);
-  if (input === undefined) return "cancelled";
+  if (input === undefined) return "unwanted";
   let progress = 0;
-  const comparison = startComparison(input, (share) => {
-    progress = share;
-  });
-  const signal = AbortSignal.any([...givingUp]);
-  let timer: NodeJS.Timeout | undefined;
-  let isOver = false;
-  const stopped = new Promise<"cancelled">((resolve, reject) => {
-    const giveUp = (): void => {
-      reject(new Error("the worker closes, or lost its connection to the database"));
-    };
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp);
-    let kept = 0;
-    const watch = async (): Promise<void> => {
-      const now = await store.comparisons.summary(clusterId, id);
-      if (now?.status !== "running") {
-        resolve("cancelled");
-        return;
-      }
-      if (progress > kept) {
-        kept = progress;
-        await store.comparisons.update(clusterId, id, { progress: kept });
-      }
-    };
-    const again = (): void => {
-      if (isOver) return;
-      timer = setTimeout(() => {
-        watch().then(again, reject);
-      }, WATCH_MILLISECONDS);
-    };
-    again();
+  let kept = 0;
+  const over = new AbortController();
+  const thread = startComparison(input, {
+    onProgress: (share) => {
+      progress = share;
+    },
+    spread: (...horizons) =>
+      seats.vacate(() => spreadHorizons({ store, givenUp: over.signal }, place, horizons)),
   });
   try {
-    return await Promise.race([comparison.end, stopped]);
+    return await threadUnderWatch(thread, {
+      givingUp,
+      look: async () => {
+        const now = await store.comparisons.summary(clusterId, id);
+        if (now?.status !== "running") return "unwanted";
+        if (progress > kept) {
+          kept = progress;
+          await store.comparisons.update(clusterId, id, { progress: kept });
+        }
+        return "wanted";
+      },
+    });
   } finally {
-    isOver = true;
-    clearTimeout(timer);
-    await comparison.stop();
+    over.abort();
   }
 }
 
 /** Keeps the end, unless somebody cancelled it meanwhile. */
 async function settle(
   { store, clock, onEnd }: Pick<Means, "store" | "clock" | "onEnd">,
-  { clusterId, id }: Place,
+  { clusterId, id }: ComparisonPlace,
   end: ComparisonEnd,
 ): Promise<void> {
   const outcome = await store.write(clusterId, async ({ comparisons }): Promise<ComparisonEndKind | null> => {
@@ -213,7 +203,7 @@ async function settle(
           status: "done",
           progress: 1,
           finishedAtSeconds,
-          result: end.view,
+          result: end.result,
         });
         return "done";
       case "failed":

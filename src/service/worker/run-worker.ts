@@ -25,6 +25,7 @@ import { measureQueue } from "./measure-queue.ts";
 import type { Retention } from "./retention.ts";
 import { retain } from "./retention.ts";
 import { COMPARISONS, runComparisons } from "./run-comparisons.ts";
+import { HORIZON_PARTS } from "./run-horizon-parts.ts";
 
 /** Connections of one worker: two hold its locks, one listens, the others read and write. */
 const MAX_CONNECTIONS = 7;
@@ -78,7 +79,7 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
     onDecision,
   });
   const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
-  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS], trouble);
+  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS, HORIZON_PARTS], trouble);
   const shared = { store, bell, queue, clock, logger };
   const deliveries = deliverPlans({
     ...shared,

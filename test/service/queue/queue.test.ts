@@ -143,6 +143,45 @@ describe("the queue", () => {
     await clear();
   });
 
+  it("takes no more than there is room for at the moment", async () => {
+    for (const n of ["1", "2"]) await queue.add(database.store.db, { kind: KIND, data: { n } });
+    let room = 0;
+    let asked = 0;
+    let running = 0;
+    let most = 0;
+    const worker = workQueue({
+      queue,
+      kind: KIND,
+      concurrency: 2,
+      atMost: () => {
+        asked += 1;
+        return room;
+      },
+      logger,
+      handle: async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await database.store.ping();
+        running -= 1;
+      },
+    });
+    worker.ring();
+    await expect.poll(() => asked, { timeout: 20_000 }).toBeGreaterThan(1);
+    expect(await states()).toEqual([
+      { n: "1", state: "created" },
+      { n: "2", state: "created" },
+    ]);
+    room = 1;
+    worker.ring();
+    await expect.poll(states, { timeout: 20_000 }).toEqual([
+      { n: "1", state: "completed" },
+      { n: "2", state: "completed" },
+    ]);
+    await worker.close();
+    expect(most).toBe(1);
+    await clear();
+  });
+
   it("asks what is under way to give up when it closes", async () => {
     await queue.add(database.store.db, { kind: KIND, data: { n: "long" } });
     let begun = false;
