@@ -9,7 +9,7 @@ import { draftSolver } from "./fake-solver.ts";
 /** Reads without ETag: what nobody should keep, and what is no one body. */
 const WITHOUT_TAG = ["getHealth", "getReadiness", "listKeys", "listAuditEntries", "streamPlans"];
 /** CSV of a comparison that is done: see comparisons-api.test.ts. */
-const ELSEWHERE = ["getComparisonVariants", "getComparisonDifferences"];
+const ELSEWHERE = ["getComparisonVariants", "getComparisonDifferences", "getComparisonMarginalValues"];
 
 const TAGGED = ENDPOINTS.filter(
   ({ method, operationId }) =>
