@@ -202,6 +202,7 @@ export class ClusterPlanner {
       }
       // Also what the cluster is like now: its policy may be another.
       const caughtUp = await this.#catchUp();
+      if (caughtUp.cluster.plannerEpoch !== epoch) return "deposed";
       decidedOn = caughtUp.folded;
       present = caughtUp.cluster;
     }
