@@ -16,6 +16,7 @@ import { openStore } from "../../src/store/store.ts";
 import type { HistoryAudit } from "../service/audit-history.ts";
 import { checkHistory } from "../service/audit-history.ts";
 import type { Acknowledged } from "../service/audit-promises.ts";
+import { copyDataDirectory } from "../support/database-template.ts";
 import type { PostgresServer } from "../support/postgres-server.ts";
 import { startPostgres } from "../support/postgres-server.ts";
 import type { BusyClient } from "./busy-client.ts";
@@ -248,6 +249,7 @@ const deaths = ({ processes }: Site, round: number): readonly string[] =>
 async function embeddedSite(): Promise<Site> {
   const directory = mkdtempSync(join(tmpdir(), "berth-faults-"));
   const dataDirectory = join(directory, "data");
+  await copyDataDirectory(dataDirectory);
   const environment = { BERTH_SCENARIO: writeScenario(directory), BERTH_DATA_DIR: dataDirectory };
   return {
     processes: [await serviceProcess("service", environment)],

@@ -1,34 +1,17 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { runCli } from "../../src/cli/run-cli.ts";
 import { comparisonViewSchema } from "../../src/report/comparison-view.ts";
 import { planViewSchema } from "../../src/report/plan-view.ts";
+import { inThisProcess } from "../support/run-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-compare-"));
 afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 const PROTOTYPE = "instances/scenarios/prototype-2019.json";
-
-async function berth(
-  ...words: readonly string[]
-): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  let stdout = "";
-  let stderr = "";
-  const spies = [
-    vi.spyOn(console, "log").mockImplementation((text: unknown) => void (stdout += String(text))),
-    vi.spyOn(console, "error").mockImplementation((text: unknown) => void (stderr += String(text))),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => (stderr += String(text)) !== ""),
-  ];
-  try {
-    return { exitCode: await runCli(words), stdout, stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 const simulatedSchema = z.looseObject({
   totalCostUsd: z.number(),
@@ -39,7 +22,7 @@ const simulatedSchema = z.looseObject({
 describe("berth compare", () => {
   it("has `berth plan` as its first variant, and writes CSV", async () => {
     const csv = join(folder, "out.csv");
-    const { exitCode, stdout } = await berth(
+    const { exitCode, stdout } = await inThisProcess(
       "compare",
       PROTOTYPE,
       "--max-nodes",
@@ -53,7 +36,7 @@ describe("berth compare", () => {
     const view = comparisonViewSchema.parse(JSON.parse(stdout));
     if (view.mode !== "decision") throw new Error(view.mode);
     expect(view.variants.map(({ name }) => name)).toEqual(["as it is", "at most 1 node", "at most 3 nodes"]);
-    const plan = planViewSchema.parse(JSON.parse((await berth("plan", PROTOTYPE, "--json")).stdout));
+    const plan = planViewSchema.parse(JSON.parse((await inThisProcess("plan", PROTOTYPE, "--json")).stdout));
     const [first] = view.variants;
     expect(first?.proof).toEqual(plan.proof);
     expect(first?.cost.rentPerHourUsd).toBe(plan.rentPerHourUsd);
@@ -71,7 +54,7 @@ describe("berth compare", () => {
       file,
       JSON.stringify({ variants: [{ name: "now" }, { name: "dear", priceFactors: { Standard_NV24: 3 } }] }),
     );
-    const { exitCode, stdout } = await berth(
+    const { exitCode, stdout } = await inThisProcess(
       "compare",
       PROTOTYPE,
       "--horizon",
@@ -88,7 +71,7 @@ describe("berth compare", () => {
     if (view.mode !== "horizon") throw new Error(view.mode);
     expect(view.variants.map(({ name }) => name)).toEqual(["now", "dear", "only Standard_NC6"]);
     const simulated = simulatedSchema.parse(
-      JSON.parse((await berth("simulate", PROTOTYPE, "--json")).stdout),
+      JSON.parse((await inThisProcess("simulate", PROTOTYPE, "--json")).stdout),
     );
     const [first] = view.variants;
     expect(first?.cost).toMatchObject({
@@ -99,7 +82,7 @@ describe("berth compare", () => {
   });
 
   it("prints tables with a variant for every flag", async () => {
-    const { exitCode, stdout } = await berth(
+    const { exitCode, stdout } = await inThisProcess(
       ...["compare", PROTOTYPE, "--only", "Standard_NV12,Standard_NC6", "--only", "Standard_NV24"],
       ...[
         "--price-factor",
@@ -134,7 +117,7 @@ describe("berth compare", () => {
     ["two of one flag's variant", ["--max-nodes", "1,1"], ["/variants/2/name", "at most 1 node"]],
     ["both modes", ["--decision", "--horizon", "--p90"], ["--decision", "--horizon"]],
   ])("refuses %s with exit code 2, path, value and fix", async (_, words, expected) => {
-    const { exitCode, stdout, stderr } = await berth("compare", PROTOTYPE, ...words);
+    const { exitCode, stdout, stderr } = await inThisProcess("compare", PROTOTYPE, ...words);
     expect(exitCode).toBe(2);
     expect(stdout).toBe("");
     for (const word of expected) expect(stderr).toContain(word);

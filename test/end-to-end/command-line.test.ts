@@ -1,13 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it, vi } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { durationTableSchema } from "../../src/report/estimate-view.ts";
 import { jobExplanationSchema } from "../../src/report/explanation-view.ts";
 import { planViewSchema } from "../../src/report/plan-view.ts";
 import { z } from "zod";
-import { runCli } from "../../src/cli/run-cli.ts";
-import type { Finished } from "./run-process.ts";
+import { inThisProcess } from "../support/run-command.ts";
 import { berth } from "./run-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-"));
@@ -34,22 +33,6 @@ function changed(
   return path;
 }
 
-/** Runs a command without a process of its own: refusals are many, and one start in a real process below shows that exit codes pass through. */
-async function inThisProcess(...words: readonly string[]): Promise<Finished> {
-  let stdout = "";
-  let stderr = "";
-  const spies = [
-    vi.spyOn(console, "log").mockImplementation((text: unknown) => void (stdout += String(text))),
-    vi.spyOn(console, "error").mockImplementation((text: unknown) => void (stderr += String(text))),
-    vi.spyOn(process.stderr, "write").mockImplementation((text) => (stderr += String(text)) !== ""),
-  ];
-  try {
-    return { exitCode: await runCli(words), stdout, stderr };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
-
 describe("berth plan", () => {
   it("plans the prototype scenario with a proof", async () => {
     const { exitCode, stdout, stderr } = await berth("plan", PROTOTYPE, "--json", "--explain");
@@ -70,7 +53,7 @@ describe("berth plan", () => {
   it("prints tables, also of jobs that wait", async () => {
     const limits = { quotas: [{ family: "NV", limit: 6, unit: "vCPUs" }] };
     const path = changed("one-node", { scenario: { maxNodes: 1, limits } });
-    const { exitCode, stdout } = await berth("plan", path, "--explain");
+    const { exitCode, stdout } = await inThisProcess("plan", path, "--explain");
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/1 of 1 nodes rented for 0\.(56|62) USD\/h, 1 jobs run, 5 wait/);
     expect(stdout).toContain("all 1 that may be rented are");
@@ -79,7 +62,7 @@ describe("berth plan", () => {
 
   it("decides with the literature's MILP and with the peer's rule too", async () => {
     for (const policy of ["per-node", "greedy"]) {
-      const { exitCode, stdout } = await berth(
+      const { exitCode, stdout } = await inThisProcess(
         "plan",
         PROTOTYPE,
         "--policy",
@@ -164,7 +147,7 @@ describe("berth plan", () => {
 
 describe("berth estimate", () => {
   it("prints the duration table of a network over a catalogue", async () => {
-    const { exitCode, stdout } = await berth(
+    const { exitCode, stdout } = await inThisProcess(
       "estimate",
       "vgg19",
       "--batch",
@@ -185,7 +168,7 @@ describe("berth estimate", () => {
     const unknown = await berth("estimate", "vgg20", "--batch", "32");
     expect(unknown.exitCode).toBe(2);
     expect(unknown.stderr).toContain("vgg19");
-    const region = await berth("estimate", "vgg19", "--batch", "32", "--catalog", "azure-2026-11");
+    const region = await inThisProcess("estimate", "vgg19", "--batch", "32", "--catalog", "azure-2026-11");
     expect(region.exitCode).toBe(2);
     expect(region.stderr).toContain("eastus2");
   });

@@ -11,6 +11,7 @@ import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { plannedCluster, wholeFold } from "../service/planned-cluster.ts";
 import { arrival } from "../service/test-cluster.ts";
+import { copyDataDirectory } from "../support/database-template.ts";
 import { isPostgresAvailable, startPostgres } from "../support/postgres-server.ts";
 import { berthWith } from "./run-process.ts";
 
@@ -50,6 +51,7 @@ const contents = async (store: Store) => ({
 let before: Awaited<ReturnType<typeof contents>>;
 
 beforeAll(async () => {
+  await copyDataDirectory(source);
   before = await inDirectory(source, async (store) => {
     const cluster = await plannedCluster(store, { solver: javascriptLpSolver(), policy: "greedy" });
     await cluster.submit(arrival("A", "B", "C"));
@@ -122,6 +124,7 @@ describe("berth export and berth import", () => {
       const damaged = join(folder, "damaged.ndjson");
       writeFileSync(damaged, '{"kind":"berth-store","format":0,"schema":[]}\n');
       const empty = join(folder, "empty");
+      await copyDataDirectory(empty);
       const [taken, wrong] = await Promise.all([
         berthWith({ BERTH_DATA_DIR: join(folder, "unused") }, "export", "--out", file),
         berthWith({ BERTH_DATA_DIR: empty }, "import", damaged),

@@ -5,15 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { copyDataDirectory } from "../support/database-template.ts";
+import type { Finished } from "../support/run-command.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-
-/** What a finished command left. */
-export interface Finished {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
 
 /** Runs `berth <words>` to its end. */
 export function berth(...words: readonly string[]): Promise<Finished> {
@@ -39,12 +34,15 @@ export interface Started {
 }
 
 /**
- * Starts the service on a free port and waits until it says where it is. Its store is a directory of its own, removed when it ends, unless the
- * environment names one.
+ * Starts the service on a free port and waits until it says where it is. Its store is a directory of its own that was used before and is empty,
+ * removed when it ends, unless the environment names one.
  */
 export async function startService(environment: Readonly<Record<string, string>>): Promise<Started> {
   const directory = mkdtempSync(join(tmpdir(), "berth-test-"));
-  const store = "DATABASE_URL" in environment ? {} : { BERTH_DATA_DIR: join(directory, "data") };
+  const dataDirectory = join(directory, "data");
+  const isStoreNamed = "DATABASE_URL" in environment || "BERTH_DATA_DIR" in environment;
+  if (!isStoreNamed) await copyDataDirectory(dataDirectory);
+  const store = isStoreNamed ? {} : { BERTH_DATA_DIR: dataDirectory };
   const child = spawn(process.execPath, ["--import", "tsx", "src/service/main.ts"], {
     cwd: root,
     env: { ...process.env, PORT: "0", ...store, ...environment },

@@ -1,10 +1,18 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { describe, expect, it } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { startService } from "./run-process.ts";
 
+const folder = mkdtempSync(join(tmpdir(), "berth-start-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
 describe("npm start", () => {
-  it("plays the prototype's history, prints the plan, serves it, plans what is posted, and ends when told to", async () => {
-    const service = await startService({});
+  it("makes its store, plays the prototype's history, prints the plan, serves it, plans what is posted, and ends when told to", async () => {
+    const service = await startService({ BERTH_DATA_DIR: join(folder, "new") });
     try {
       expect(service.banner).toContain("JJ1 arrives");
       expect(service.banner).toContain("proven-optimal");
@@ -49,10 +57,12 @@ describe("npm start", () => {
         resolve(typeof address === "object" && address !== null ? address.port : 0);
       });
     });
-    await expect(startService({ PORT: `${port}` })).rejects.toThrow(/in use/);
+    await Promise.all([
+      expect(startService({ PORT: `${port}` })).rejects.toThrow(/in use/),
+      expect(startService({ PORT: "eighty" })).rejects.toThrow(/PORT/),
+      expect(startService({ BERTH_POLICY: "magic" })).rejects.toThrow(/BERTH_POLICY/),
+    ]);
     blocker.close();
-    await expect(startService({ PORT: "eighty" })).rejects.toThrow(/PORT/);
-    await expect(startService({ BERTH_POLICY: "magic" })).rejects.toThrow(/BERTH_POLICY/);
   });
 });
 

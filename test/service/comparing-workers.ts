@@ -20,6 +20,7 @@ import { openEmbeddedDatabase } from "../../src/store/embedded/open-embedded-dat
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
 import { VM_TYPES } from "../support/comparison.ts";
+import { memoryImage } from "../support/database-template.ts";
 import { startPostgres } from "../support/postgres-server.ts";
 
 /** For whatever threads of a busy machine need. */
@@ -40,7 +41,10 @@ export interface Target {
 }
 /** In memory. */
 export async function embedded(): Promise<Target> {
-  const { poolConfig, close } = await openEmbeddedDatabase({ dataDirectory: null });
+  const { poolConfig, close } = await openEmbeddedDatabase({
+    dataDirectory: null,
+    memoryImage: await memoryImage(),
+  });
   return { address: { kind: "embedded", poolConfig }, close };
 }
 /** A server of its own. */

@@ -11,6 +11,7 @@ import { openStore } from "../../src/store/store.ts";
 import { plannedCluster, wholeFold } from "../service/planned-cluster.ts";
 import { arrival } from "../service/test-cluster.ts";
 import { jobId } from "../../src/domain/ids.ts";
+import { memoryImage } from "../support/database-template.ts";
 import { isPostgresAvailable, startPostgres } from "../support/postgres-server.ts";
 
 const ignore = (): void => undefined;
@@ -20,7 +21,7 @@ afterAll(async () => {
 });
 
 async function embedded(): Promise<Store> {
-  const database = await openEmbeddedDatabase({ dataDirectory: null });
+  const database = await openEmbeddedDatabase({ dataDirectory: null, memoryImage: await memoryImage() });
   const store = await openStore(
     connectPool({ kind: "embedded", poolConfig: database.poolConfig }, 3, ignore),
   );

@@ -9,6 +9,7 @@ import pg from "pg";
 import PgBoss from "pg-boss";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openEmbeddedDatabase, poolOf } from "../../src/store/embedded/open-embedded-database.ts";
+import { copyDataDirectory } from "../support/database-template.ts";
 import { isPostgresAvailable, startPostgres } from "../support/postgres-server.ts";
 
 interface Target {
@@ -33,6 +34,7 @@ const TARGETS: readonly (readonly [name: string, available: boolean, open: () =>
     true,
     async () => {
       const directory = mkdtempSync(join(tmpdir(), "berth-test-store-"));
+      await copyDataDirectory(directory);
       const target = await embedded(directory);
       return {
         ...target,

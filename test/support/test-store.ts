@@ -7,6 +7,7 @@ import { connectPool } from "../../src/store/connect.ts";
 import { openEmbeddedDatabase } from "../../src/store/embedded/open-embedded-database.ts";
 import type { Store } from "../../src/store/store.ts";
 import { openStore } from "../../src/store/store.ts";
+import { memoryImage } from "./database-template.ts";
 
 /** What tests of one file share. */
 export interface TestStore {
@@ -49,7 +50,7 @@ export async function testStore(): Promise<TestStore> {
 }
 
 async function embedded(): Promise<TestDatabase> {
-  const database = await openEmbeddedDatabase({ dataDirectory: null });
+  const database = await openEmbeddedDatabase({ dataDirectory: null, memoryImage: await memoryImage() });
   const pool = connectPool({ kind: "embedded", poolConfig: database.poolConfig }, CONNECTIONS, ignoreTrouble);
   return { pool, close: () => database.close() };
 }

@@ -11,6 +11,8 @@ import { SessionTurns } from "./session-turns.ts";
 export interface DatabaseWorkerData {
   /** Where PostgreSQL's own files are; null for a database in memory. */
   readonly filesDirectory: string | null;
+  /** What a database in memory begins with; null where it begins empty, and where it is in a directory. */
+  readonly memoryImage: string | null;
   /** Null starts the engine once, so that it writes its first files, and serves nobody. */
   readonly socketPath: string | null;
   readonly turnLimitSeconds: number;
@@ -39,8 +41,8 @@ const fail = (error: unknown): never => {
 
 if (!isWorkerData(workerData))
   throw new Error("database-worker.ts got no worker data; call openEmbeddedDatabase");
-const { filesDirectory, socketPath, turnLimitSeconds } = workerData;
-const engine = await startEngine({ directory: filesDirectory }).catch(fail);
+const { filesDirectory, memoryImage, socketPath, turnLimitSeconds } = workerData;
+const engine = await startEngine({ directory: filesDirectory, memoryImage }).catch(fail);
 if (socketPath === null) {
   await engine.close().catch(fail);
   report({ kind: "closed" });
@@ -100,6 +102,7 @@ function isWorkerData(data: unknown): data is DatabaseWorkerData {
     typeof data === "object" &&
     data !== null &&
     "filesDirectory" in data &&
+    "memoryImage" in data &&
     "socketPath" in data &&
     "turnLimitSeconds" in data &&
     typeof data.turnLimitSeconds === "number"

@@ -1,5 +1,6 @@
 /** The one PGlite session behind all connections: bytes of the wire protocol in, the answer's messages out. */
 import { fsyncSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { PGlite } from "@electric-sql/pglite";
 import type { BackendMessage } from "./backend-message.ts";
 import { backendMessages, errorFields, firstColumn } from "./backend-message.ts";
@@ -39,12 +40,18 @@ export interface Engine {
 export interface EngineOptions {
   /** Null for a database in memory, which does not outlive the engine. */
   readonly directory: string | null;
+  /** A dump of files that a database in memory begins with; null or left out where it begins empty. */
+  readonly memoryImage?: string | null;
   /** Flushes a descriptor to its device; fsync(2) when left out. Tests count calls and let them fail. */
   readonly fsync?: (descriptor: number) => void;
 }
 
 /** Starts PGlite on a directory of database files (durable), or in memory. */
-export async function startEngine({ directory, fsync = fsyncSync }: EngineOptions): Promise<Engine> {
+export async function startEngine({
+  directory,
+  memoryImage = null,
+  fsync = fsyncSync,
+}: EngineOptions): Promise<Engine> {
   let broken: EngineBrokenError | null = null;
   const files =
     directory === null
@@ -55,8 +62,9 @@ export async function startEngine({ directory, fsync = fsyncSync }: EngineOption
             broken ??= new EngineBrokenError(`fsync failed in ${directory}: ${error.message}. ${REOPEN}`);
           },
         });
+  const image = memoryImage === null ? {} : { loadDataDir: new Blob([await readFile(memoryImage)]) };
   const pglite = await PGlite.create(
-    files === null ? {} : { fs: files, startParams: durableStartParameters() },
+    files === null ? image : { fs: files, startParams: durableStartParameters() },
   );
 
   const exchange = async ({ request, endsCycle }: EngineRequest): Promise<readonly BackendMessage[]> => {

@@ -10,6 +10,8 @@ import { makeSocketDirectory, removeStaleSocketDirectories, SOCKET_PORT } from "
 export interface EmbeddedDatabaseOptions {
   /** Where the data is kept; null for a database that lives in memory, for tests. */
   readonly dataDirectory: string | null;
+  /** A dump of database files (PGlite's dumpDataDir) that a database in memory begins with; it begins empty where left out. */
+  readonly memoryImage?: string;
   /** After so many seconds a transaction that keeps all others waiting is rolled back; 60 when left out. */
   readonly turnLimitSeconds?: number;
 }
@@ -36,9 +38,9 @@ const DEFAULT_TURN_LIMIT_SECONDS = 60;
 
 /** Opens the database in a directory, or makes it there. Throws DirectoryInUseError and DataDirectoryError with the way out. */
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  const { dataDirectory, turnLimitSeconds = DEFAULT_TURN_LIMIT_SECONDS } = options;
+  const { dataDirectory, memoryImage = null, turnLimitSeconds = DEFAULT_TURN_LIMIT_SECONDS } = options;
   await removeStaleSocketDirectories();
-  if (dataDirectory === null) return serve(null, turnLimitSeconds);
+  if (dataDirectory === null) return serve({ filesDirectory: null, memoryImage, turnLimitSeconds });
   const directory = await ensureDirectory(dataDirectory);
   await requireOurs(directory);
   const lock = await lockDirectory(directory);
@@ -46,7 +48,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     // Again, now that nobody else can change it.
     await requireOurs(directory);
     const files = await databaseFiles(directory, writeFirstFiles);
-    const database = await serve(files, turnLimitSeconds);
+    const database = await serve({ filesDirectory: files, memoryImage: null, turnLimitSeconds });
     const close = async (): Promise<void> => {
       try {
         await database.close();
@@ -73,14 +75,19 @@ export function poolOf(poolConfig: pg.PoolConfig, max: number): pg.Pool {
 }
 
 async function writeFirstFiles(filesDirectory: string): Promise<void> {
-  const { closed } = startWorker({ filesDirectory, socketPath: null, turnLimitSeconds: 0 });
+  const { closed } = startWorker({
+    filesDirectory,
+    memoryImage: null,
+    socketPath: null,
+    turnLimitSeconds: 0,
+  });
   const error = await closed;
   if (error !== null) throw error;
 }
 
-async function serve(filesDirectory: string | null, turnLimitSeconds: number): Promise<EmbeddedDatabase> {
+async function serve(data: Omit<DatabaseWorkerData, "socketPath">): Promise<EmbeddedDatabase> {
   const sockets = makeSocketDirectory();
-  const worker = startWorker({ filesDirectory, socketPath: sockets.socketPath, turnLimitSeconds });
+  const worker = startWorker({ ...data, socketPath: sockets.socketPath });
   const early = await Promise.race([worker.ready, worker.closed]);
   if (early instanceof Error) {
     sockets.remove();
