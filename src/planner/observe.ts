@@ -39,11 +39,7 @@ function observeWith(state: ClusterState, event: ClusterEvent, edit: EditJobs): 
 }
 
 /** The state at a later time if nothing happens until then: running jobs progress at rate 1/t_jvg once they have resumed, each node costs its price. */
-export function advance(
-  state: ClusterState,
-  atSeconds: number,
-  edit: EditJobs = editedCopy,
-): ClusterState {
+export function advance(state: ClusterState, atSeconds: number, edit: EditJobs = editedCopy): ClusterState {
   const { nowSeconds } = state;
   if (nowSeconds === null) return { ...state, nowSeconds: atSeconds };
   const elapsedSeconds = atSeconds - nowSeconds;

@@ -60,8 +60,9 @@ describe("the store's numbers in the metrics", () => {
     expect(without).toContain("berth_store_answers 0");
     expect(without).toContain("process_resident_memory_bytes");
     before = () => Promise.resolve();
-    const again = await scrape();
-    expect(again).toMatch(shown);
+    // A busy machine may take longer than the patience of one look.
+    let again = "";
+    await expect.poll(async () => (again = await scrape()), { timeout: 30_000 }).toMatch(shown);
     expect(again).toContain("berth_store_answers 1");
   });
 
