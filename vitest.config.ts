@@ -6,6 +6,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Vitest would leave one core for itself, which on a machine of two means one file at a time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // The files that a worker runs share the modules that they import; so each file puts back what it changes in them.
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -54,11 +54,17 @@ export async function planFor(state: ClusterState, means: DecisionMeans): Promis
   return (await planWithWarmStart(state, means)).plan;
 }
 
+/** A plan, and what the next decision may start from. */
+export interface PlanWithWarmStart {
+  readonly plan: Plan;
+  readonly warmStart: WarmStart | null;
+}
+
 /** The plan for a state, not yet enacted, and what the next decision may start from. Throws before the first event. */
 export async function planWithWarmStart(
   state: ClusterState,
   means: DecisionMeans,
-): Promise<{ readonly plan: Plan; readonly warmStart: WarmStart | null }> {
+): Promise<PlanWithWarmStart> {
   const problem = pose(state);
   const { allocation, proof, warmStart } = await choose(problem, means);
   const plan: Plan = {

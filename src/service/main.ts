@@ -5,6 +5,7 @@ import { InvalidInput } from "../catalog/input-problem.ts";
 import { loadReferenceData } from "../catalog/reference-data.ts";
 import type { Configuration } from "./configuration.ts";
 import { readConfiguration, storeLabel } from "./configuration.ts";
+import { meteredStore } from "./operations/metered-store.ts";
 import { createMetrics } from "./operations/metrics.ts";
 import { serverDrain } from "./operations/drain-server.ts";
 import { shutDownOnSignal } from "./operations/graceful-shutdown.ts";
@@ -50,13 +51,13 @@ async function start(): Promise<void> {
   const pool = connectPool(database.address, MAX_CONNECTIONS, (error) => {
     logger.warn({ err: error }, "a connection to the database broke");
   });
-  const store = await openStore(pool);
+  const metrics = createMetrics();
+  const store = meteredStore(await openStore(pool, metrics.statementRan), metrics.tookIn);
   await prepareKeys(configuration, store, clock.nowSeconds());
   const bell = await changeBell(pool, (error) => {
     logger.warn({ err: error }, "the change bell broke and is made anew");
   });
   await printFirstCluster({ store, pool, configuration, reference, clock });
-  const metrics = createMetrics();
   const worker = configuration.roles.includes("worker")
     ? await startWorker(
         {

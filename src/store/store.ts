@@ -29,6 +29,8 @@ import type { JobHistoryStore } from "./job-history.ts";
 import { jobHistoryStore } from "./job-history.ts";
 import type { JobStore } from "./jobs.ts";
 import { jobStore } from "./jobs.ts";
+import type { StatementMeasure } from "./measure-statements.ts";
+import { statementLogger } from "./measure-statements.ts";
 import { migrate } from "./migrations.ts";
 import type { PlanStore } from "./plans.ts";
 import { planStore } from "./plans.ts";
@@ -96,9 +98,13 @@ export interface Store extends StoreParts {
   readonly close: () => Promise<void>;
 }
 
-/** Brings the database up to date and opens it. The pool is closed with the store. */
-export async function openStore(pool: Pool): Promise<Store> {
-  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+/** Brings the database up to date and opens it. The pool is closed with the store. `onStatement` hears of each statement. */
+export async function openStore(
+  pool: Pool,
+  onStatement?: (measure: StatementMeasure) => void,
+): Promise<Store> {
+  const log = onStatement === undefined ? {} : { log: statementLogger(onStatement) };
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }), ...log });
   await migrate(db);
   const tables = durationTableStore();
   const ring = async (on: Kysely<Database>, change: Change): Promise<void> => {

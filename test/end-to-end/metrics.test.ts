@@ -62,6 +62,11 @@ it("metrics tell of queue, deliveries and comparisons of the worker's thread, an
 
   await post("/v1/webhooks", { url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/` });
   await post("/v1/replan", {});
+  const late = { network: "resnet50", framework: "pytorch", batchSize: 64, samples: 130_000, epochs: 3 };
+  await post("/v1/jobs", {
+    jobs: [{ ...late, id: "late", dueAt: "2020-01-01T00:00:00Z", tardinessCostPerHourUsd: 0.01 }],
+  });
+  await post("/v1/events", { kind: "job-completed", jobId: "late" });
   await post("/v1/comparisons", {
     mode: "decision",
     variants: [{ name: "as it is" }, { name: "one node", maxNodes: 1 }],
@@ -72,6 +77,10 @@ it("metrics tell of queue, deliveries and comparisons of the worker's thread, an
   expect(text).toMatch(/^berth_webhook_delivery_lag_seconds_count [1-9]/m);
   expect(text).toMatch(/^berth_queue_jobs\{queue="webhook-deliveries",state="waiting"\} \d+$/m);
   expect(text).toMatch(/^berth_queue_jobs\{queue="comparisons",state="active"\} \d+$/m);
+  expect(text).toMatch(/^berth_events_total\{kind="jobs-arrived"\} [1-9]/m);
+  expect(text).toMatch(/^berth_events_total\{kind="job-completed"\} [1-9]/m);
+  expect(text).toMatch(/^berth_tardiness_usd_total\{cluster="default"\} [1-9]\d{2}/m);
+  expect(text).toMatch(/^berth_store_seconds_count\{operation="commit",outcome="done"\} [1-9]/m);
   expect(text).toMatch(/^berth_jobs\{cluster="default",status="running"\} \d+$/m);
 
   expect((await fetch(`${service.url}/metrics`)).status).toBe(401);

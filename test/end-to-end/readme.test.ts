@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
 import { finished, startService } from "./run-process.ts";
 
 const README = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
@@ -49,11 +50,3 @@ describe("the README's service for a team (needs curl)", () => {
     expect((await service.ended).exitCode).toBe(0);
   });
 });
-
-/** Asks again until there is an answer; the test's own time limit ends it. */
-async function until<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-  }
-}

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { until } from "../support/until.ts";
 import { startService } from "./run-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "berth-start-"));
@@ -71,12 +72,4 @@ async function getJson(url: string): Promise<Record<string, unknown>> {
   expect(response.status).toBe(200);
   const body: unknown = await response.json();
   return typeof body === "object" && body !== null ? { ...body } : {};
-}
-
-/** Asks again, without a pause, until there is an answer; the test's own time limit ends it. */
-async function until<Answer>(ask: () => Promise<Answer | undefined>): Promise<Answer> {
-  for (;;) {
-    const answer = await ask();
-    if (answer !== undefined) return answer;
-  }
 }

@@ -5,6 +5,8 @@
 import type { RequestHandler } from "express";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { millisecondsToSeconds } from "../../domain/units.ts";
+import type { StatementMeasure } from "../../store/measure-statements.ts";
+import type { TakenIn } from "./metered-store.ts";
 import type { WorkMetrics } from "./work-metrics.ts";
 import { workMetrics } from "./work-metrics.ts";
 import { routeTemplate } from "./route-template.ts";
@@ -33,15 +35,13 @@ export interface ClusterMeasure {
 export interface Metrics extends WorkMetrics {
   readonly registry: Registry;
   readonly decided: (measure: DecisionMeasure) => void;
-  /** All clusters, in place of what was said before, or null while the store does not answer: no number is shown then. */
+  /**
+   * All clusters, in place of what was said before, or null while the store does not answer: no number is shown then. A cluster that is
+   * missing twice is gone, and all its series with it; once may be a cluster that was made while the store was asked.
+   */
   readonly clustersAre: (measures: readonly ClusterMeasure[] | null) => void;
-  /** Adds the tardiness costs of jobs that completed late. */
-  readonly tardinessIncurred: (clusterId: string, costUsd: number) => void;
-  readonly eventTaken: (kind: string) => void;
-  /** Runs a store's operation and notes how long it took, also when it fails. */
-  readonly timeStore: <Result>(operation: string, run: () => Promise<Result>) => Promise<Result>;
-  /** Forgets a cluster that was deleted. */
-  readonly forgetCluster: (clusterId: string) => void;
+  readonly tookIn: (taken: TakenIn) => void;
+  readonly statementRan: (measure: StatementMeasure) => void;
   /** Middleware that times requests; the first of all. */
   readonly requests: RequestHandler;
   /** Answers GET /metrics. */
@@ -98,37 +98,22 @@ export function createMetrics(
       clusters.jobs.reset();
       clusters.rentPerHourUsd.reset();
       clusters.storeAnswers.set(measures === null ? 0 : 1);
+      if (measures !== null) series.keepOnly(new Set(measures.map(({ clusterId }) => clusterId)));
       for (const { clusterId: cluster, jobCounts, rentPerHourUsd } of measures ?? []) {
         for (const [status, count] of Object.entries(jobCounts))
           clusters.jobs.set({ cluster, status }, count);
         clusters.rentPerHourUsd.set({ cluster }, rentPerHourUsd);
       }
     },
-    tardinessIncurred: (cluster, costUsd) => {
-      clusters.tardinessUsd.inc({ cluster }, costUsd);
+    tookIn: ({ clusterId: cluster, kinds, tardinessCostUsd }) => {
+      for (const kind of kinds) traffic.events.inc({ kind });
+      clusters.tardinessUsd.inc({ cluster }, tardinessCostUsd);
       series.note(cluster, "tardiness", () => {
         clusters.tardinessUsd.remove({ cluster });
       });
     },
-    forgetCluster: (cluster) => {
-      series.forgetAll(cluster);
-    },
-    eventTaken: (kind) => {
-      traffic.events.inc({ kind });
-    },
-    timeStore: async (operation, run) => {
-      const startSeconds = monotonicSeconds();
-      const noted = (outcome: "done" | "failed"): void => {
-        traffic.storeSeconds.observe({ operation, outcome }, monotonicSeconds() - startSeconds);
-      };
-      try {
-        const result = await run();
-        noted("done");
-        return result;
-      } catch (error) {
-        noted("failed");
-        throw error;
-      }
+    statementRan: ({ operation, outcome, seconds }) => {
+      traffic.storeSeconds.observe({ operation, outcome }, seconds);
     },
     requests: (request, response, next) => {
       const startSeconds = monotonicSeconds();
@@ -157,6 +142,7 @@ export function createMetrics(
 /** Which series each cluster has: prom-client removes a series only by all of its labels. */
 class SeriesByCluster {
   readonly #removals = new Map<string, Map<string, () => void>>();
+  #missing: ReadonlySet<string> = new Set();
 
   note(cluster: string, name: string, remove: () => void): void {
     const ofCluster = this.#removals.get(cluster) ?? new Map<string, () => void>();
@@ -169,9 +155,15 @@ class SeriesByCluster {
     ofCluster?.delete(name);
   }
 
-  forgetAll(cluster: string): void {
-    for (const remove of this.#removals.get(cluster)?.values() ?? []) remove();
-    this.#removals.delete(cluster);
+  /** Forgets clusters that are neither among these nor were among those of the call before. */
+  keepOnly(present: ReadonlySet<string>): void {
+    const missing = new Set([...this.#removals.keys()].filter((cluster) => !present.has(cluster)));
+    for (const cluster of missing) {
+      if (!this.#missing.has(cluster)) continue;
+      for (const remove of this.#removals.get(cluster)?.values() ?? []) remove();
+      this.#removals.delete(cluster);
+    }
+    this.#missing = missing;
   }
 }
 
@@ -222,7 +214,7 @@ function clusterInstruments(registry: Registry) {
     }),
     tardinessUsd: new Counter({
       name: "berth_tardiness_usd_total",
-      help: "Tardiness costs of the jobs that completed late since the process started.",
+      help: "Tardiness costs of the jobs whose completion this process took in.",
       labelNames: ["cluster"] as const,
       registers,
     }),
@@ -234,7 +226,7 @@ function trafficInstruments(registry: Registry) {
   return {
     events: new Counter({
       name: "berth_events_total",
-      help: "Events taken in since the process started.",
+      help: "Events that this process took into histories.",
       labelNames: ["kind"] as const,
       registers,
     }),
@@ -247,7 +239,7 @@ function trafficInstruments(registry: Registry) {
     }),
     storeSeconds: new Histogram({
       name: "berth_store_seconds",
-      help: "Seconds that an operation of the store took.",
+      help: "Seconds that the database took for a statement of a request; commits wait for the disk.",
       labelNames: ["operation", "outcome"] as const,
       buckets: STORE_BUCKETS_SECONDS,
       registers,

@@ -13,10 +13,13 @@
  */
 import { randomUUID } from "node:crypto";
 import type { Plan } from "../../domain/plan.ts";
+import type { ClusterState } from "../../domain/cluster-state.ts";
+import type { DecisionMeans, PlanWithWarmStart } from "../../planner/decide.ts";
 import { planWithWarmStart } from "../../planner/decide.ts";
 import type { WarmStart } from "../../planner/warm-start.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
 import { UnknownCluster } from "../../store/store.ts";
+import { traced } from "../operations/tracing.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { FoldedState } from "./cluster-fold.ts";
 import { foldEvents, foldHistory } from "./cluster-fold.ts";
@@ -173,17 +176,18 @@ export class ClusterPlanner {
     let present = cluster;
     for (let staleRounds = 0; ; staleRounds += 1) {
       const means = meansOf(present);
-      const { plan, warmStart } = await planWithWarmStart(decidedOn.state, {
-        ...means,
-        warmStart: this.#warmStart,
-      });
+      const { plan, warmStart } = await this.#tracedDecision(decidedOn.state, means);
       this.#warmStart = warmStart;
       if (this.#isClosed) return "go-on";
       const decided = { plan, decidedOn, epoch, reasons: placeReasons(decidedOn.state, plan, means.policy) };
       const isPatienceOver =
         staleRounds >= MAX_STALE_ROUNDS || clock.nowSeconds() - startedAtSeconds >= MAX_STALE_SECONDS;
       const mayBeStale = isPatienceOver ? "yes" : "no";
-      const commitment = await commitPlan(store, clusterId, { decided, mayBeStale });
+      const commitment = await traced("commit plan", { "berth.cluster": clusterId }, async (span) => {
+        const outcome = await commitPlan(store, clusterId, { decided, mayBeStale });
+        span.setAttribute("berth.outcome", outcome.kind);
+        return outcome;
+      });
       if (commitment.kind === "deposed") return "deposed";
       if (commitment.kind === "in-force") {
         this.#folded = commitment.folded;
@@ -206,6 +210,17 @@ export class ClusterPlanner {
       decidedOn = caughtUp.folded;
       present = caughtUp.cluster;
     }
+  }
+
+  #tracedDecision(state: ClusterState, means: DecisionMeans): Promise<PlanWithWarmStart> {
+    const attributes = { "berth.cluster": this.#options.clusterId, "berth.revision": state.revision };
+    return traced("decide", attributes, async (span) => {
+      const decision = await planWithWarmStart(state, { ...means, warmStart: this.#warmStart });
+      const { policy, proof } = decision.plan;
+      span.setAttributes({ "berth.policy": policy, "berth.stop_reason": proof.stopReason });
+      if (proof.gap !== null) span.setAttribute("berth.gap", proof.gap);
+      return decision;
+    });
   }
 
   #askedByCalendar(cluster: ClusterRecord, nowSeconds: number): Occasion["eventAt"] | null {

@@ -17,6 +17,8 @@ import { configurationOf } from "../clusters/cluster-configuration.ts";
 import type { DecisionReport } from "../planning/planner-options.ts";
 import { LIVE_LIMITS } from "../planning/live-limits.ts";
 import { startPlannerHost } from "../planning/planner-host.ts";
+import type { TakenIn } from "../operations/metered-store.ts";
+import { meteredStore } from "../operations/metered-store.ts";
 import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { openQueue } from "../queue/open-queue.ts";
 import type { WebhookRules } from "../security/webhook-target.ts";
@@ -40,6 +42,7 @@ export interface WorkerOptions {
   readonly webhookRules: WebhookRules;
   readonly retention: Retention;
   readonly onDecision: (report: DecisionReport) => void;
+  readonly onTaken: (taken: TakenIn) => void;
   /** Hears of the work behind requests. */
   readonly metrics: WorkMetrics;
 }
@@ -54,12 +57,12 @@ export interface Worker {
 
 /** Starts a worker. */
 export async function runWorker(options: WorkerOptions): Promise<Worker> {
-  const { address, logger, reference, onDecision, metrics } = options;
+  const { address, logger, reference, onDecision, onTaken, metrics } = options;
   const trouble = (error: Error): void => {
     logger.warn({ err: error }, "a connection to the database broke");
   };
   const pool = connectPool(address, MAX_CONNECTIONS, trouble);
-  const store = await openStore(pool);
+  const store = meteredStore(await openStore(pool), onTaken);
   const bell = await changeBell(pool, trouble);
   const solver = highsSolver({ threads: 1 });
   const clock = systemClock();

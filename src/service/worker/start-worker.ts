@@ -2,6 +2,7 @@
 import type { DatabaseAddress } from "../../store/connect.ts";
 import { typescriptThread } from "../../store/typescript-thread.ts";
 import { assertNever } from "../../domain/assert-never.ts";
+import type { TakenIn } from "../operations/metered-store.ts";
 import type { DecisionMeasure, Metrics } from "../operations/metrics.ts";
 import type { ComparisonOutcome, DeliveryMeasure } from "../operations/work-metrics.ts";
 import type { QueueDepth } from "../queue/open-queue.ts";
@@ -20,6 +21,7 @@ export interface WorkerThreadData {
 export type WorkerMessage =
   | { readonly kind: "ready" }
   | { readonly kind: "decision"; readonly measure: DecisionMeasure }
+  | { readonly kind: "took-in"; readonly taken: TakenIn }
   | { readonly kind: "delivery"; readonly measure: DeliveryMeasure }
   | { readonly kind: "comparison"; readonly outcome: ComparisonOutcome }
   | { readonly kind: "queues"; readonly depths: readonly QueueDepth[] | null };
@@ -34,7 +36,7 @@ export interface StartedWorker {
 /** Starts it and waits until it works. */
 export async function startWorker(
   data: WorkerThreadData,
-  metrics: Pick<Metrics, "decided" | "deliveryTried" | "comparisonEnded" | "queuesAre">,
+  metrics: Pick<Metrics, "decided" | "tookIn" | "deliveryTried" | "comparisonEnded" | "queuesAre">,
 ): Promise<StartedWorker> {
   const thread = typescriptThread(new URL("./worker-thread.ts", import.meta.url), data);
   let isClosing = false;
@@ -55,6 +57,9 @@ export async function startWorker(
           return;
         case "decision":
           metrics.decided(message.measure);
+          return;
+        case "took-in":
+          metrics.tookIn(message.taken);
           return;
         case "delivery":
           metrics.deliveryTried(message.measure);

@@ -39,6 +39,9 @@ const worker = await runWorker({
       tell({ kind: "queues", depths });
     },
   },
+  onTaken: (taken) => {
+    tell({ kind: "took-in", taken });
+  },
   onDecision: ({ clusterId, plan, tookSeconds }) => {
     const { gap, objective, stopReason } = plan.proof;
     tell({
