@@ -73,6 +73,9 @@ export interface ProgressWorth {
   readonly restSpread: number;
 }
 
+/** Beyond so many deviations the normal distribution is 0 or 1 to the accuracy it is computed with. */
+const MOST_DEVIATIONS = 5.5;
+
 /** Deviations that F_j exceeds one time in twenty, and one time in five. */
 const SLACK_DEVIATIONS = 1.645;
 const URGENCY_DEVIATIONS = 0.8416;
@@ -92,17 +95,17 @@ export function progressWorths(
   const efforts = problem.jobs.map((job) => leastEffort(job, vmTypes));
   const { drainSeconds, aheadSeconds } = queueOf(problem, efforts);
   return new Map(
-    efforts.map(({ job, sharedUsd, aloneUsd }) => {
-      const shortestSeconds = shortestDurationSeconds(job);
+    efforts.map(({ job, shortestSeconds, sharedUsd, aloneUsd }, index) => {
       const alone = parameters.aloneCostFactor * (aloneUsd - sharedUsd);
       const late = job.tardinessCostPerSecondUsd * Math.max(drainSeconds, shortestSeconds);
-      const horizonSeconds =
-        parameters.urgencyHorizonFactor * shortestSeconds + (aheadSeconds.get(job.dueAtSeconds) ?? 0);
+      const horizonSeconds = parameters.urgencyHorizonFactor * shortestSeconds + (aheadSeconds[index] ?? 0);
       return [
         job.id,
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
-          onTimeUsd: (alone + late) * urgency(job, problem.nowSeconds, horizonSeconds),
+          onTimeUsd:
+            (alone + late) *
+            urgency(job, { shortestSeconds, horizonSeconds, nowSeconds: problem.nowSeconds }),
           pacePerSecond: 1 / Math.max(0, job.dueAtSeconds - problem.nowSeconds),
           restSpread: job.restSpread ?? 0,
         },
@@ -117,22 +120,36 @@ const DEVIATIONS = Array.from({ length: QUANTILES }, (_, index) =>
   normalQuantileBeyond((index + 0.5) / QUANTILES),
 );
 
+/** κ F at each of the quantiles. Jobs of one network have one spread, so the last one's are kept. */
+const restFactors = (() => {
+  let known = { restSpread: 0, factors: [1] as readonly number[] };
+  return (restSpread: number): readonly number[] => {
+    if (known.restSpread !== restSpread) {
+      const deviations = restSpread < LEAST_SPREAD ? [0] : DEVIATIONS.map((z) => z + URGENCY_DEVIATIONS);
+      known = { restSpread, factors: deviations.map((z) => Math.exp(restSpread * z)) };
+    }
+    return known.factors;
+  };
+})();
+
 /** u_j in (0, 1]: how near a job is to being late, in the mean over what may be left of it. */
-function urgency(job: PlanningJob, nowSeconds: number, horizonSeconds: number): number {
-  const leftSeconds = job.dueAtSeconds - nowSeconds;
-  const shortestSeconds = shortestDurationSeconds(job);
-  const restSpread = job.restSpread ?? 0;
-  const at = (deviations: number): number =>
-    Math.exp(
-      -Math.max(0, leftSeconds - Math.exp(restSpread * deviations) * shortestSeconds) / horizonSeconds,
-    );
-  if (restSpread < LEAST_SPREAD) return at(0);
-  return DEVIATIONS.reduce((sum, deviations) => sum + at(deviations + URGENCY_DEVIATIONS), 0) / QUANTILES;
+function urgency(
+  job: PlanningJob,
+  args: { readonly nowSeconds: number; readonly shortestSeconds: number; readonly horizonSeconds: number },
+): number {
+  const leftSeconds = job.dueAtSeconds - args.nowSeconds;
+  const factors = restFactors(job.restSpread ?? 0);
+  let sum = 0;
+  for (const factor of factors)
+    sum += Math.exp(-Math.max(0, leftSeconds - factor * args.shortestSeconds) / args.horizonSeconds);
+  return sum / factors.length;
 }
 
 /** The least that the remaining work of a job takes. */
 interface Effort {
   readonly job: PlanningJob;
+  /** t^min_j */
+  readonly shortestSeconds: number;
   /** n_j in node-seconds. */
   readonly nodeSeconds: number;
   /** C*_j */
@@ -142,11 +159,15 @@ interface Effort {
 }
 
 function leastEffort(job: PlanningJob, vmTypes: ReadonlyMap<VmTypeId, VmType>): Effort {
+  let shortestSeconds = Infinity;
   let nodeSeconds = Infinity;
   let sharedUsd = Infinity;
   let aloneUsd = Infinity;
+  let vmType: VmType | undefined;
   for (const { vmTypeId, gpus, durationSeconds } of job.configurations) {
-    const vmType = vmTypes.get(vmTypeId);
+    shortestSeconds = Math.min(shortestSeconds, durationSeconds);
+    // Configurations are sorted by VM type.
+    if (vmType?.id !== vmTypeId) vmType = vmTypes.get(vmTypeId);
     if (vmType === undefined) continue;
     // A node that is paid for anyway costs nothing more, but what it does is worth what it would cost elsewhere; else it would stand idle.
     const pricePerHourUsd = vmType.worthPerHourUsd ?? vmType.pricePerHourUsd;
@@ -155,14 +176,14 @@ function leastEffort(job: PlanningJob, vmTypes: ReadonlyMap<VmTypeId, VmType>): 
     sharedUsd = Math.min(sharedUsd, (nodeUsd * gpus) / vmType.gpuCount);
     aloneUsd = Math.min(aloneUsd, nodeUsd);
   }
-  return { job, nodeSeconds, sharedUsd, aloneUsd };
+  return { job, shortestSeconds, nodeSeconds, sharedUsd, aloneUsd };
 }
 
 interface Queue {
   /** D */
   readonly drainSeconds: number;
-  /** A_j by d_j: jobs that are due at the same time have the same, so that identical jobs stay interchangeable. */
-  readonly aheadSeconds: ReadonlyMap<number, number>;
+  /** A_j by position of the job: jobs that are due at the same time have the same, so that identical jobs stay interchangeable. */
+  readonly aheadSeconds: Float64Array;
 }
 
 /** How many nodes the limits allow at the most; a limit that does not count some VM type allows any number. */
@@ -176,17 +197,20 @@ function mostNodesWithin({ nodeLimits, vmTypes }: PlanningProblem): number {
 function queueOf(problem: PlanningProblem, efforts: readonly Effort[]): Queue {
   const quotas = problem.vmTypes.reduce((sum, vmType) => sum + quotaWithin(vmType, problem.maxNodes), 0);
   const nodes = Math.max(1, Math.min(problem.maxNodes, quotas, mostNodesWithin(problem)));
-  const work = new Map<number, number>();
-  for (const { job, nodeSeconds } of efforts) {
-    // A job that no VM type of the problem hosts stands in nobody's way.
-    if (nodeSeconds === Infinity) continue;
-    work.set(job.dueAtSeconds, (work.get(job.dueAtSeconds) ?? 0) + nodeSeconds);
-  }
+  const dueAtSeconds = Float64Array.from(efforts, ({ job }) => job.dueAtSeconds);
+  const byDueDate = Uint32Array.from(efforts.keys()).sort(
+    (a, b) => (dueAtSeconds[a] ?? 0) - (dueAtSeconds[b] ?? 0) || a - b,
+  );
+  const aheadSeconds = new Float64Array(efforts.length);
   let drainSeconds = 0;
-  const aheadSeconds = new Map<number, number>();
-  for (const [dueAtSeconds, nodeSeconds] of [...work].sort(([a], [b]) => a - b)) {
-    drainSeconds += nodeSeconds / nodes;
-    aheadSeconds.set(dueAtSeconds, drainSeconds);
+  for (let first = 0, next = 0; first < byDueDate.length; first = next) {
+    const due = dueAtSeconds[byDueDate[first] ?? 0];
+    for (; next < byDueDate.length && dueAtSeconds[byDueDate[next] ?? 0] === due; next += 1) {
+      const nodeSeconds = efforts[byDueDate[next] ?? 0]?.nodeSeconds ?? Infinity;
+      // A job that no VM type of the problem hosts stands in nobody's way.
+      if (nodeSeconds < Infinity) drainSeconds += nodeSeconds / nodes;
+    }
+    for (let place = first; place < next; place += 1) aheadSeconds[byDueDate[place] ?? 0] = drainSeconds;
   }
   return { drainSeconds, aheadSeconds };
 }
@@ -204,10 +228,10 @@ function worthPerSecondUsd(worth: ProgressWorth, { durationSeconds }: Configurat
 function neededPace(perSecond: number, { pacePerSecond, restSpread }: ProgressWorth): number {
   if (restSpread < LEAST_SPREAD || pacePerSecond === Infinity) return Math.min(perSecond, pacePerSecond);
   const deviations = Math.log(perSecond / pacePerSecond) / restSpread;
-  return (
-    pacePerSecond * Math.exp(restSpread ** 2 / 2) * normalBeyond(restSpread - deviations) +
-    perSecond * normalBeyond(deviations)
-  );
+  if (deviations < -MOST_DEVIATIONS) return perSecond;
+  const meanPacePerSecond = pacePerSecond * Math.exp(restSpread ** 2 / 2);
+  if (deviations > MOST_DEVIATIONS + restSpread) return meanPacePerSecond;
+  return meanPacePerSecond * normalBeyond(restSpread - deviations) + perSecond * normalBeyond(deviations);
 }
 
 /** The objective for one problem; what a job is worth is computed once. */
@@ -216,12 +240,16 @@ export function progressValueObjective(
   parameters: ProgressValueParameters = PROGRESS_VALUE_PARAMETERS,
 ): SeparableObjective {
   const worths = progressWorths(problem, parameters);
+  // A job's configurations are asked for one after the other.
+  let lastJob: PlanningJob | undefined;
+  let worth: ProgressWorth | undefined;
   return separableObjective(problem, {
     name: "progress-value",
     sense: "maximize",
     unit: "USD per hour",
     running: (job, configuration) => {
-      const worth = worths.get(job.id);
+      if (job !== lastJob) worth = worths.get(job.id);
+      lastJob = job;
       return worth === undefined ? 0 : -worthPerSecondUsd(worth, configuration) * SECONDS_PER_HOUR;
     },
     waiting: () => 0,

@@ -84,79 +84,93 @@ function keepInPlace(
   for (const part of bins.flatMap((bin) => bin.parts)) unplaced.delete(part.jobId);
   while (bins.length < wanted.nodeCount) bins.push(binOf(vmType, null, []));
 
-  // Parts that make way are smaller than the one that drives them out, so that they come up again later in this order.
+  // Largest first. Parts that make way are smaller than the one that drives them out, so that their turn is still to come.
+  const queues = Array.from({ length: vmType.gpuCount + 1 }, (): GpuPart[] => []);
+  for (const part of unplaced.values()) queues[part.gpus]?.push(part);
   const shelves = shelvesOf(vmType, bins);
-  const queue = [...unplaced.values()];
-  for (let next = 0; next < queue.length; next += 1) {
-    const part = queue[next];
-    if (part === undefined) continue;
-    const bin = shelves.takeFullest(part.gpus) ?? makeWay(bins, part.gpus, { queue, next, shelves });
-    if (bin === undefined) return undefined;
-    bin.parts.push({ jobId: part.jobId, gpus: part.gpus });
-    bin.freeGpus -= part.gpus;
-    shelves.put(bin);
+  for (let gpus = vmType.gpuCount; gpus > 0; gpus -= 1) {
+    for (const part of queues[gpus] ?? []) {
+      const bin = shelves.takeFullest(gpus) ?? shelves.takeFewestLeaving(gpus);
+      if (bin === undefined) return undefined;
+      for (const leaving of makeWay(bin, gpus)) queues[leaving.gpus]?.push(leaving);
+      bin.parts.push({ jobId: part.jobId, gpus });
+      bin.freeGpus -= gpus;
+      shelves.put(bin);
+    }
   }
   return bins;
 }
 
-/** Bins by their free GPUs, so that the fullest one with room is found without looking at all of them. */
+/** Bins, each found by its free GPUs and by the sizes of its parts, without looking at all of them. */
 interface Shelves {
   readonly put: (bin: Bin) => void;
   /** Takes the fullest bin with room off its shelf; of equals the one that lies there longest. */
   readonly takeFullest: (gpus: number) => Bin | undefined;
-  /** Takes a bin off its shelf. */
-  readonly take: (bin: Bin) => void;
+  /** Takes the bin off its shelf that has room once the fewest smaller parts have left it. */
+  readonly takeFewestLeaving: (gpus: number) => Bin | undefined;
 }
 
 function shelvesOf(vmType: VmType, bins: readonly Bin[]): Shelves {
-  const shelves = Array.from({ length: vmType.gpuCount + 1 }, () => new Set<Bin>());
-  const put = (bin: Bin): void => {
-    shelves[bin.freeGpus]?.add(bin);
+  const byFree = Array.from({ length: vmType.gpuCount + 1 }, () => new Set<Bin>());
+  // Of thousands of nodes few differ in the sizes of their parts.
+  const bySizes = new Map<string, Set<Bin>>();
+  const alike = ({ parts }: Bin): Set<Bin> => {
+    const key = parts
+      .map((part) => part.gpus)
+      .sort((a, b) => b - a)
+      .join();
+    const found = bySizes.get(key) ?? new Set();
+    bySizes.set(key, found);
+    return found;
   };
-  const take = (bin: Bin): void => {
-    shelves[bin.freeGpus]?.delete(bin);
+  const put = (bin: Bin): void => {
+    byFree[bin.freeGpus]?.add(bin);
+    alike(bin).add(bin);
+  };
+  const take = (bin: Bin | undefined): Bin | undefined => {
+    if (bin === undefined) return undefined;
+    byFree[bin.freeGpus]?.delete(bin);
+    alike(bin).delete(bin);
+    return bin;
   };
   bins.forEach(put);
   return {
     put,
-    take,
-    takeFullest: (gpus) => {
-      const shelf = shelves.find((candidate, free) => free >= gpus && candidate.size > 0);
-      const bin = shelf?.values().next().value;
-      if (bin !== undefined) take(bin);
-      return bin;
+    takeFullest: (gpus) => take(first(byFree.find((shelf, free) => free >= gpus && shelf.size > 0))),
+    takeFewestLeaving: (gpus) => {
+      let best: { readonly bin: Bin; readonly count: number } | undefined;
+      for (const shelf of bySizes.values()) {
+        const bin = first(shelf);
+        const count = bin === undefined ? undefined : leavingFor(bin, gpus)?.length;
+        if (bin !== undefined && count !== undefined && (best === undefined || count < best.count))
+          best = { bin, count };
+      }
+      return take(best?.bin);
     },
   };
 }
 
-/** Makes room by taking smaller parts out of the bin that has to lose fewest of them; they go back into the queue. */
-function makeWay(
-  bins: readonly Bin[],
-  gpus: number,
-  { queue, next, shelves }: { readonly queue: GpuPart[]; readonly next: number; readonly shelves: Shelves },
-): Bin | undefined {
-  const evictions = bins.flatMap((bin) => {
-    const leaving: GpuPart[] = [];
-    let free = bin.freeGpus;
-    for (const part of [...bin.parts].sort(largestFirst)) {
-      if (free >= gpus) break;
-      if (part.gpus >= gpus) continue;
-      leaving.push(part);
-      free += part.gpus;
-    }
-    return free >= gpus ? [{ bin, leaving, free }] : [];
-  });
-  const chosen = evictions.reduce<(typeof evictions)[number] | undefined>(
-    (best, entry) => (best === undefined || entry.leaving.length < best.leaving.length ? entry : best),
-    undefined,
-  );
-  if (chosen === undefined) return undefined;
-  shelves.take(chosen.bin);
-  chosen.bin.parts = chosen.bin.parts.filter((part) => !chosen.leaving.includes(part));
-  chosen.bin.freeGpus = chosen.free;
-  const waiting = [...queue.splice(next + 1), ...chosen.leaving].sort(largestFirst);
-  queue.push(...waiting);
-  return chosen.bin;
+const first = (shelf: ReadonlySet<Bin> | undefined): Bin | undefined => shelf?.values().next().value;
+
+/** The parts smaller than `gpus` that have to leave until so many GPUs are free, largest first; undefined where that is not enough. */
+function leavingFor(bin: Bin, gpus: number): readonly GpuPart[] | undefined {
+  const leaving: GpuPart[] = [];
+  let free = bin.freeGpus;
+  for (const part of [...bin.parts].sort(largestFirst)) {
+    if (free >= gpus) break;
+    if (part.gpus >= gpus) continue;
+    leaving.push(part);
+    free += part.gpus;
+  }
+  return free >= gpus ? leaving : undefined;
+}
+
+/** Takes out of the bin what has to leave for `gpus`. */
+function makeWay(bin: Bin, gpus: number): readonly GpuPart[] {
+  const leaving = new Set(leavingFor(bin, gpus));
+  bin.parts = bin.parts.filter((part) => !leaving.has(part));
+  for (const part of leaving) bin.freeGpus += part.gpus;
+  return [...leaving];
 }
 
 /** The i-th largest job takes the i-th largest part: the packing constraint says exactly that this works. */
