@@ -70,10 +70,13 @@ function sampleWeight({ classCount, multiplicity }: SlotTable, stride: number): 
   return sampled === 0 ? 1 : all / sampled;
 }
 
+/** Choices are narrowed in two steps: to those within so many widths of the best, and of those to the near ones. */
+const COARSE_WIDTHS = 6;
+
 /**
  * L over every `stride`-th class, with N and Q_v shrunk in proportion, at a tenth of the work near the last centre: each class is left
- * only the choices within `width` of its best there. A choice that was dearer by more stays dearer while no price has moved by more than
- * width / 2; beyond that the choices are gathered anew. Most classes have one choice left and become constants. Only stride 1 gives a
+ * only the choices within `width` of its best there. A choice that was dearer by more than w stays dearer by d while no price has moved by more
+ * than (w − d) / 2; beyond that the choices are gathered anew. Most classes have one choice left and become constants. Only stride 1 gives a
  * bound of the whole problem; a sample finds prices near the optimal ones at a fraction of the work.
  */
 export function narrowedDual(
@@ -84,25 +87,26 @@ export function narrowedDual(
   const pointLength = slotCount + table.limits.length;
   const weight = sampleWeight(table, stride);
   const rent = nodeMarket(table);
-  const centre = new Float64Array(slotCount).fill(Infinity);
+  const coarse = new Choices(slotCount);
+  const near = new Choices(slotCount);
   // Waiting is slot R: costs nothing, has no price.
   const priced = new Float64Array(slotCount + 1);
   const use = new Float64Array(slotCount + 1);
-  let near: Undecided | undefined;
   return {
     evaluate: (point, gradient) => {
       for (let r = 0; r < slotCount; r += 1) priced[r] = point[r] ?? 0;
-      if (near === undefined || !isWithin(priced, centre, width / 2)) {
-        near = undecided(table, { prices: priced, width, stride, weight });
-        centre.set(priced.subarray(0, slotCount));
+      if (!near.isWithin(priced, width / 2)) {
+        if (!coarse.isWithin(priced, ((COARSE_WIDTHS - 1) * width) / 2))
+          gatherFromTable(coarse, table, { prices: priced, width: COARSE_WIDTHS * width, stride, weight });
+        gatherFromChoices(near, coarse, { prices: priced, width });
       }
-      const { starts, jobs, slots, costs, settledCost, settledUse } = near;
+      const { rowCount, starts, jobs, slots, costs, settledCost, settledUse } = near;
       use.set(settledUse);
       let total = waitingCost + settledCost;
       for (let r = 0; r < slotCount; r += 1) total += (settledUse[r] ?? 0) * (priced[r] ?? 0);
       let entry = 0;
-      for (let c = 0; c < jobs.length; c += 1) {
-        const end = starts[c + 1] ?? 0;
+      for (let row = 0; row < rowCount; row += 1) {
+        const end = starts[row + 1] ?? 0;
         let least = Infinity;
         let slot = slotCount;
         for (; entry < end; entry += 1) {
@@ -113,8 +117,8 @@ export function narrowedDual(
             slot = r;
           }
         }
-        total += least * (jobs[c] ?? 0);
-        use[slot] = (use[slot] ?? 0) + (jobs[c] ?? 0);
+        total += least * (jobs[row] ?? 0);
+        use[slot] = (use[slot] ?? 0) + (jobs[row] ?? 0);
       }
       for (let r = 0; r < slotCount; r += 1) gradient[r] = use[r] ?? 0;
       for (let r = slotCount; r < pointLength; r += 1) gradient[r] = 0;
@@ -123,40 +127,18 @@ export function narrowedDual(
   };
 }
 
-function isWithin(point: Float64Array, centre: Float64Array, distance: number): boolean {
-  for (let r = 0; r < centre.length; r += 1) {
-    if (!(Math.abs((point[r] ?? 0) - (centre[r] ?? 0)) <= distance)) return false;
-  }
-  return true;
+interface Gathering {
+  readonly prices: Float64Array;
+  readonly width: number;
 }
 
-/** Classes with more than one choice left, in compressed rows, and what the others add up to. */
-interface Undecided {
-  readonly starts: Int32Array;
-  readonly jobs: Float64Array;
-  readonly slots: Uint16Array;
-  readonly costs: Float64Array;
-  readonly settledCost: number;
-  readonly settledUse: Float64Array;
-}
-
-function undecided(
-  table: SlotTable,
-  args: {
-    readonly prices: Float64Array;
-    readonly width: number;
-    readonly stride: number;
-    readonly weight: number;
-  },
-): Undecided {
+function gatherFromTable(
+  into: Choices,
+  { slotCount, classCount, cost, multiplicity }: SlotTable,
+  args: Gathering & { readonly stride: number; readonly weight: number },
+): void {
   const { prices, width, stride, weight } = args;
-  const { slotCount, classCount, cost, multiplicity } = table;
-  const settledUse = new Float64Array(slotCount + 1);
-  const starts: number[] = [0];
-  const jobs: number[] = [];
-  const slots: number[] = [];
-  const costs: number[] = [];
-  let settledCost = 0;
+  into.clear(prices);
   for (let c = 0; c < classCount; c += stride) {
     const row = c * slotCount;
     let least = 0;
@@ -164,32 +146,106 @@ function undecided(
       const reduced = (cost[row + r] ?? 0) + (prices[r] ?? 0);
       if (reduced < least) least = reduced;
     }
-    const first = slots.length;
     for (let r = 0; r < slotCount; r += 1) {
-      if ((cost[row + r] ?? 0) + (prices[r] ?? 0) > least + width) continue;
-      slots.push(r);
-      costs.push(cost[row + r] ?? 0);
+      const own = cost[row + r] ?? 0;
+      if (own + (prices[r] ?? 0) <= least + width) into.add(r, own);
     }
-    if (least + width >= 0) {
-      slots.push(slotCount);
-      costs.push(0);
-    }
-    const n = (multiplicity[c] ?? 0) * weight;
-    if (slots.length - first > 1) {
-      starts.push(slots.length);
-      jobs.push(n);
-      continue;
-    }
-    const only = slots.pop() ?? slotCount;
-    settledUse[only] = (settledUse[only] ?? 0) + n;
-    settledCost += n * (costs.pop() ?? 0);
+    if (least + width >= 0) into.add(slotCount, 0);
+    into.endRow((multiplicity[c] ?? 0) * weight);
   }
-  return {
-    starts: Int32Array.from(starts),
-    jobs: Float64Array.from(jobs),
-    slots: Uint16Array.from(slots),
-    costs: Float64Array.from(costs),
-    settledCost,
-    settledUse,
-  };
+}
+
+function gatherFromChoices(into: Choices, from: Choices, { prices, width }: Gathering): void {
+  into.clear(prices);
+  into.settledCost = from.settledCost;
+  into.settledUse.set(from.settledUse);
+  const { rowCount, starts, jobs, slots, costs } = from;
+  for (let row = 0; row < rowCount; row += 1) {
+    const first = starts[row] ?? 0;
+    const end = starts[row + 1] ?? 0;
+    let least = Infinity;
+    for (let entry = first; entry < end; entry += 1) {
+      const reduced = (costs[entry] ?? 0) + (prices[slots[entry] ?? 0] ?? 0);
+      if (reduced < least) least = reduced;
+    }
+    for (let entry = first; entry < end; entry += 1) {
+      const own = costs[entry] ?? 0;
+      const slot = slots[entry] ?? 0;
+      if (own + (prices[slot] ?? 0) <= least + width) into.add(slot, own);
+    }
+    into.endRow(jobs[row] ?? 0);
+  }
+}
+
+const FIRST_CAPACITY = 1024;
+
+/** Classes with more than one choice left, in compressed rows, and what the others add up to. Buffers grow, and are filled again and again. */
+class Choices {
+  rowCount = 0;
+  starts = new Int32Array(FIRST_CAPACITY);
+  jobs = new Float64Array(FIRST_CAPACITY);
+  slots = new Uint16Array(FIRST_CAPACITY);
+  costs = new Float64Array(FIRST_CAPACITY);
+  settledCost = 0;
+  readonly settledUse: Float64Array;
+  readonly #centre: Float64Array;
+  #entry = 0;
+
+  constructor(slotCount: number) {
+    this.settledUse = new Float64Array(slotCount + 1);
+    this.#centre = new Float64Array(slotCount + 1).fill(Infinity);
+  }
+
+  clear(centre: Float64Array): void {
+    this.#centre.set(centre);
+    this.rowCount = 0;
+    this.#entry = 0;
+    this.settledCost = 0;
+    this.settledUse.fill(0);
+  }
+
+  isWithin(point: Float64Array, distance: number): boolean {
+    for (let r = 0; r < this.#centre.length; r += 1) {
+      if (!(Math.abs((point[r] ?? 0) - (this.#centre[r] ?? 0)) <= distance)) return false;
+    }
+    return true;
+  }
+
+  add(slot: number, cost: number): void {
+    if (this.#entry === this.slots.length) {
+      this.slots = grown(this.slots, Uint16Array);
+      this.costs = grown(this.costs, Float64Array);
+    }
+    this.slots[this.#entry] = slot;
+    this.costs[this.#entry] = cost;
+    this.#entry += 1;
+  }
+
+  /** The entries since the last row are those of `jobs` more jobs. */
+  endRow(jobs: number): void {
+    const first = this.starts[this.rowCount] ?? 0;
+    if (this.#entry - first > 1) {
+      if (this.rowCount + 1 === this.jobs.length) {
+        this.starts = grown(this.starts, Int32Array);
+        this.jobs = grown(this.jobs, Float64Array);
+      }
+      this.jobs[this.rowCount] = jobs;
+      this.rowCount += 1;
+      this.starts[this.rowCount] = this.#entry;
+      return;
+    }
+    const only = this.slots[first] ?? 0;
+    this.settledUse[only] = (this.settledUse[only] ?? 0) + jobs;
+    this.settledCost += jobs * (this.costs[first] ?? 0);
+    this.#entry = first;
+  }
+}
+
+function grown<Numbers extends Int32Array | Float64Array | Uint16Array>(
+  numbers: Numbers,
+  kind: new (length: number) => Numbers,
+): Numbers {
+  const larger = new kind(2 * numbers.length);
+  larger.set(numbers);
+  return larger;
 }
