@@ -7,13 +7,8 @@ import { idCursorSchema } from "../cursor.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { etagHeaders } from "./accepted.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import {
-  clusterParameters,
-  ifMatchHeaders,
-  ifNoneMatchHeaders,
-  noParameters,
-  pageLimit,
-} from "./parameters.ts";
+import { clusterParameters, ifMatchHeaders, noParameters, pageLimit } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 /** Clusters of one page at most, and when a request does not say. */
 const MAX_PAGE_CLUSTERS = 100;
@@ -89,16 +84,14 @@ const CLUSTER_EXAMPLE: ClusterView = {
 };
 
 /** GET /v1/clusters */
-export const getClusters = endpoint({
+export const getClusters = readEndpoint({
   operationId: "listClusters",
-  method: "get",
   scope: "service",
   access: "submit",
   path: "/v1/clusters",
   tag: "Clusters",
   summary: "List clusters",
   description: "Clusters by id; those that the key may touch.",
-  body: NO_BODY,
   query: z.strictObject({
     limit: pageLimit({ most: MAX_PAGE_CLUSTERS, usual: PAGE_CLUSTERS, what: "Clusters" }).optional(),
     cursor: idCursorSchema
@@ -106,11 +99,8 @@ export const getClusters = endpoint({
       .meta({ description: "Only clusters after the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "One page of clusters.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         clusters: z.array(clusterViewSchema),
@@ -166,23 +156,18 @@ export const postClusters = endpoint({
 });
 
 /** GET /v1/clusters/{clusterId} */
-export const getCluster = endpoint({
+export const getCluster = readEndpoint({
   operationId: "getCluster",
-  method: "get",
   scope: "service",
   access: "submit",
   path: "/v1/clusters/{clusterId}",
   tag: "Clusters",
   summary: "Get one cluster",
   description: "How a cluster is planned, and how it stands.",
-  body: NO_BODY,
   query: noParameters,
   params: clusterParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The cluster.",
-    headers: etagHeaders,
     schema: clusterViewSchema,
     example: CLUSTER_EXAMPLE,
   },

@@ -7,6 +7,7 @@ import { NO_BODY, endpoint } from "../endpoint.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
 import { etagHeaders } from "./accepted.ts";
 import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 const COMPARISON_ID = "6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10";
 
@@ -85,23 +86,18 @@ export const postComparisons = endpoint({
 });
 
 /** GET /comparisons */
-export const getComparisons = endpoint({
+export const getComparisons = readEndpoint({
   operationId: "listComparisons",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/comparisons",
   tag: "Comparisons",
   summary: "List comparisons",
   description: "The latest 100, the latest first; ended ones are kept 30 days.",
-  body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The comparisons, without their results.",
-    headers: etagHeaders,
     schema: z.strictObject({ comparisons: z.array(summarySchema) }).meta({ id: "ComparisonList" }),
     example: { comparisons: [SUMMARY_EXAMPLE] },
   },
@@ -109,23 +105,18 @@ export const getComparisons = endpoint({
 });
 
 /** GET /comparisons/{comparisonId} */
-export const getComparison = endpoint({
+export const getComparison = readEndpoint({
   operationId: "getComparison",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/comparisons/{comparisonId}",
   tag: "Comparisons",
   summary: "Get one comparison",
   description: "How far it is, and its result once it is done.",
-  body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The comparison.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         ...summaryFields,

@@ -2,10 +2,9 @@
 import { z } from "zod";
 import { timeField } from "../../report/view-fields.ts";
 import { cursorSchema } from "../cursor.ts";
-import { NO_BODY, endpoint } from "../endpoint.ts";
 import { JOB_HISTORY_KINDS } from "../recording/history-kinds.ts";
-import { etagHeaders } from "./accepted.ts";
-import { ifNoneMatchHeaders, jobParameters, pageLimit } from "./parameters.ts";
+import { jobParameters, pageLimit } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 /** Entries of one page at most. */
 const MAX_PAGE_ENTRIES = 1000;
@@ -34,16 +33,14 @@ const historyEntrySchema = z
   .meta({ id: "JobHistoryEntry", description: "One thing that happened to a job, and why." });
 
 /** GET /jobs/{jobId}/history */
-export const getJobHistory = endpoint({
+export const getJobHistory = readEndpoint({
   operationId: "getJobHistory",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/jobs/{jobId}/history",
   tag: "Jobs",
   summary: "What happened to a job, and why",
   description: "Every change of the job, oldest first.",
-  body: NO_BODY,
   query: z.strictObject({
     limit: pageLimit({ most: MAX_PAGE_ENTRIES, usual: PAGE_ENTRIES, what: "Entries" }).optional(),
     cursor: cursorSchema
@@ -51,11 +48,8 @@ export const getJobHistory = endpoint({
       .meta({ description: "Only entries after the page that gave this nextCursor." }),
   }),
   params: jobParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "One page of entries.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         entries: z.array(historyEntrySchema),

@@ -7,12 +7,13 @@ import { JOB_STATUSES, jobDetailSchema, jobViewSchema } from "../../report/job-v
 import { FRAMEWORKS } from "../../domain/job.ts";
 import { idField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
-import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema, etagHeaders } from "./accepted.ts";
+import { ACCEPTED_EXAMPLE, acceptedFields, acceptedSchema } from "./accepted.ts";
 import { JOB_DETAIL_EXAMPLE, JOB_EXAMPLE, JOB_SPEC_EXAMPLE } from "./examples.ts";
 import { cursorSchema } from "../cursor.ts";
 import { problemItemSchema } from "../problem-details.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { ifMatchHeaders, ifNoneMatchHeaders, jobParameters, noParameters, pageLimit } from "./parameters.ts";
+import { ifMatchHeaders, jobParameters, noParameters, pageLimit } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 /** Jobs of one batch at most; more must be split into several requests. */
 const MAX_BATCH_JOBS = 1000;
@@ -82,9 +83,8 @@ export const postJobs = endpoint({
 });
 
 /** GET /jobs */
-export const getJobs = endpoint({
+export const getJobs = readEndpoint({
   operationId: "listJobs",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/jobs",
@@ -92,7 +92,6 @@ export const getJobs = endpoint({
   summary: "List jobs",
   description:
     "Jobs in the order of their submission, as of now: predicted progress included. The ETag changes with every event and plan; what is predicted goes on in between.",
-  body: NO_BODY,
   query: z.strictObject({
     status: z.enum(JOB_STATUSES).optional().meta({ description: "Only jobs in this state." }),
     network: z
@@ -115,11 +114,8 @@ export const getJobs = endpoint({
       .meta({ description: "Only jobs after the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "One page of jobs.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         jobs: z.array(jobViewSchema),
@@ -153,9 +149,8 @@ function refuseLargeBatch(body: unknown): void {
 export const PAGE_JOBS = DEFAULT_PAGE_JOBS;
 
 /** GET /v1/jobs/{jobId} */
-export const getJob = endpoint({
+export const getJob = readEndpoint({
   operationId: "getJob",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/jobs/{jobId}",
@@ -163,14 +158,10 @@ export const getJob = endpoint({
   summary: "Get one job",
   description:
     "One job as of now, with its duration table. The ETag changes with every event and plan that changes the job; what is predicted goes on in between.",
-  body: NO_BODY,
   query: noParameters,
   params: jobParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The job.",
-    headers: etagHeaders,
     schema: jobDetailSchema,
     example: JOB_DETAIL_EXAMPLE,
   },

@@ -3,11 +3,12 @@ import { z } from "zod";
 import { idSchema } from "../../catalog/job-spec.ts";
 import { jobExplanationSchema } from "../../report/explanation-view.ts";
 import { planViewSchema } from "../../report/plan-view.ts";
-import { NO_BODY, endpoint } from "../endpoint.ts";
-import { ACCEPTED_EXAMPLE, acceptedSchema, etagHeaders } from "./accepted.ts";
+import { endpoint } from "../endpoint.ts";
+import { ACCEPTED_EXAMPLE, acceptedSchema } from "./accepted.ts";
 import { EXPLANATION_EXAMPLE, PLAN_EXAMPLE } from "./examples.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { noParameters } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 const eventSchema = z
   .discriminatedUnion("kind", [
@@ -149,23 +150,18 @@ export const postReplan = endpoint({
 });
 
 /** GET /v1/plan */
-export const getPlan = endpoint({
+export const getPlan = readEndpoint({
   operationId: "getPlan",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plan",
   tag: "Planning",
   summary: "Get the plan in force",
   description: "The plan that was enacted last, as it was decided. 503: none has been decided yet.",
-  body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The plan.",
-    headers: etagHeaders,
     schema: planViewSchema,
     example: PLAN_EXAMPLE,
   },
@@ -173,9 +169,8 @@ export const getPlan = endpoint({
 });
 
 /** GET /v1/plan/explanation */
-export const getExplanation = endpoint({
+export const getExplanation = readEndpoint({
   operationId: "explainPlan",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plan/explanation",
@@ -184,16 +179,12 @@ export const getExplanation = endpoint({
   description:
     "For every job that waits or runs, as of now: each configuration it could have, what that would take and cost, and what stands against it. " +
     "404: the job asked for neither waits nor runs. 503: no plan has been decided yet.",
-  body: NO_BODY,
   query: z.strictObject({
     jobId: idSchema.optional().meta({ description: "Only this job.", example: "JJ1" }),
   }),
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The explanation.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         revision: z.int().min(0).meta({ description: "Revision of the plan in force.", example: 4 }),

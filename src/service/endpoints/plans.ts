@@ -6,9 +6,9 @@ import { planViewSchema } from "../../report/plan-view.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { cursorSchema } from "../cursor.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
-import { etagHeaders } from "./accepted.ts";
 import { PLAN_EXAMPLE } from "./examples.ts";
-import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { noParameters } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 const wholeNumber = (description: string) =>
   z
@@ -34,16 +34,14 @@ const SUMMARY_EXAMPLE = {
 };
 
 /** GET /plans */
-export const getPlans = endpoint({
+export const getPlans = readEndpoint({
   operationId: "listPlans",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plans",
   tag: "Planning",
   summary: "List plans",
   description: "Plans in short, the latest first.",
-  body: NO_BODY,
   query: z.strictObject({
     limit: z
       .string()
@@ -60,11 +58,8 @@ export const getPlans = endpoint({
       .meta({ description: "Only plans before the page that gave this nextCursor." }),
   }),
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "One page of plans.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         plans: z.array(planSummarySchema),
@@ -80,9 +75,8 @@ export const getPlans = endpoint({
 });
 
 /** GET /plans/{revision} */
-export const getPlanOfRevision = endpoint({
+export const getPlanOfRevision = readEndpoint({
   operationId: "getPlanOfRevision",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plans/{revision}",
@@ -90,13 +84,9 @@ export const getPlanOfRevision = endpoint({
   summary: "Get one plan",
   description:
     "A plan as it was decided. 404: no plan has this revision. 410: it is so old that only its summary and its commands are kept.",
-  body: NO_BODY,
   query: noParameters,
   params: revisionParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
-    headers: etagHeaders,
     description: "The plan.",
     schema: planViewSchema,
     example: PLAN_EXAMPLE,
@@ -105,23 +95,18 @@ export const getPlanOfRevision = endpoint({
 });
 
 /** GET /plans/{revision}/changes */
-export const getPlanChanges = endpoint({
+export const getPlanChanges = readEndpoint({
   operationId: "getPlanChanges",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plans/{revision}/changes",
   tag: "Planning",
   summary: "Compare two plans",
   description: "What a plan changed against an earlier one. 404, 410: as for the plans themselves.",
-  body: NO_BODY,
   query: z.strictObject({ since: wholeNumber("Revision of the earlier plan.") }),
   params: revisionParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The difference.",
-    headers: etagHeaders,
     schema: planChangeSchema,
     example: {
       fromRevision: 2,
@@ -191,23 +176,18 @@ const COMMAND_EXAMPLE = {
 };
 
 /** GET /plans/{revision}/commands */
-export const getCommands = endpoint({
+export const getCommands = readEndpoint({
   operationId: "listCommands",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/plans/{revision}/commands",
   tag: "Planning",
   summary: "List what a plan asks for",
   description: "The commands of a plan in their order, each with how far it is.",
-  body: NO_BODY,
   query: noParameters,
   params: revisionParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The commands.",
-    headers: etagHeaders,
     schema: z.strictObject({ commands: z.array(commandStateSchema) }).meta({ id: "CommandList" }),
     example: { commands: [COMMAND_EXAMPLE] },
   },

@@ -4,10 +4,10 @@ import { jobSpecSchema } from "../../catalog/job-spec.ts";
 import { estimateViewSchema } from "../../report/estimate-view.ts";
 import { networkViewSchema } from "../../report/network-view.ts";
 import { vmTypeViewSchema } from "../../report/vm-type-view.ts";
-import { NO_BODY, endpoint } from "../endpoint.ts";
-import { etagHeaders } from "./accepted.ts";
+import { endpoint } from "../endpoint.ts";
 import { ESTIMATE_EXAMPLE, NETWORK_EXAMPLE, VM_TYPE_EXAMPLE } from "./examples.ts";
-import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { noParameters } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 const { network, framework, batchSize, samples, epochs } = jobSpecSchema.shape;
 
@@ -57,23 +57,18 @@ export const postEstimates = endpoint({
 });
 
 /** GET /v1/catalog */
-export const getCatalog = endpoint({
+export const getCatalog = readEndpoint({
   operationId: "getCatalog",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/catalog",
   tag: "Reference data",
   summary: "Get the catalogue",
   description: "The VM types that may be rented, and the limits of the cluster.",
-  body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The catalogue.",
-    headers: etagHeaders,
     schema: z
       .strictObject({
         vmTypes: z.array(vmTypeViewSchema).meta({ description: "Sorted by id." }),
@@ -90,23 +85,18 @@ export const getCatalog = endpoint({
 });
 
 /** GET /v1/networks */
-export const getNetworks = endpoint({
+export const getNetworks = readEndpoint({
   operationId: "listNetworks",
-  method: "get",
   scope: "service",
   access: "submit",
   path: "/v1/networks",
   tag: "Reference data",
   summary: "List networks",
   description: "The networks that a job may name, with their totals for one sample.",
-  body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The networks, sorted by name.",
-    headers: etagHeaders,
     schema: z.strictObject({ networks: z.array(networkViewSchema) }).meta({ id: "NetworkList" }),
     example: { networks: [NETWORK_EXAMPLE] },
   },

@@ -3,9 +3,9 @@ import { z } from "zod";
 import { daysToSeconds } from "../../domain/units.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
-import { etagHeaders } from "./accepted.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { noParameters } from "./parameters.ts";
+import { readEndpoint } from "./read-endpoint.ts";
 
 const webhookFields = {
   id: z.string().meta({ example: "wh_3f2a9c0d4e5b6a71" }),
@@ -143,23 +143,18 @@ export const postWebhookSecret = endpoint({
 });
 
 /** GET /webhooks */
-export const getWebhooks = endpoint({
+export const getWebhooks = readEndpoint({
   operationId: "listWebhooks",
-  method: "get",
   scope: "cluster",
   access: "plan",
   path: "/webhooks",
   tag: "Webhooks",
   summary: "List webhooks",
   description: "All webhooks of the cluster, without their secrets.",
-  body: NO_BODY,
   query: noParameters,
   params: noParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
     description: "The webhooks.",
-    headers: etagHeaders,
     schema: z.strictObject({ webhooks: z.array(webhookSchema) }).meta({ id: "WebhookList" }),
     example: { webhooks: [WEBHOOK_EXAMPLE] },
   },
@@ -167,22 +162,17 @@ export const getWebhooks = endpoint({
 });
 
 /** GET /webhooks/{webhookId} */
-export const getWebhook = endpoint({
+export const getWebhook = readEndpoint({
   operationId: "getWebhook",
-  method: "get",
   scope: "cluster",
   access: "plan",
   path: "/webhooks/{webhookId}",
   tag: "Webhooks",
   summary: "Get one webhook",
   description: "A webhook without its secret, with what became of the last try.",
-  body: NO_BODY,
   query: noParameters,
   params: webhookParameters,
-  headers: ifNoneMatchHeaders,
   reply: {
-    status: 200,
-    headers: etagHeaders,
     description: "The webhook.",
     schema: webhookSchema,
     example: WEBHOOK_EXAMPLE,
