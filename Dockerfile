@@ -1,4 +1,4 @@
-# Berth's service. The sources run as they are (docs/decisions/0001), so the first stage only installs what they need.
+# Berth's service. Its commands compile the sources themselves (docs/decisions/0022), so the first stage only installs what they need.
 #
 #   docker build -t berth .
 #   docker run -p 127.0.0.1:8080:8080 -v berth:/var/lib/berth berth
@@ -24,6 +24,8 @@ COPY bin /opt/berth/bin
 COPY models /opt/berth/models
 COPY instances /opt/berth/instances
 COPY src /opt/berth/src
+# Ahead, since who runs the service may write nothing here.
+RUN ["node", "/opt/berth/bin/compile.js"]
 RUN install --directory --owner=node --group=node --mode=0700 /var/lib/berth
 USER node
 # The embedded store is ./berth-data, unless DATABASE_URL names a PostgreSQL server.
@@ -33,4 +35,4 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
     CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # Node itself is the first process, so that it gets SIGTERM; npm would keep it to itself.
-CMD ["node", "--import", "/opt/berth/node_modules/tsx/dist/loader.mjs", "/opt/berth/src/service/main.ts"]
+CMD ["node", "/opt/berth/bin/serve.js"]

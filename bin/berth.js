@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-// Runs the TypeScript sources directly, so that a checkout works after `npm ci` with no build step.
-import { register } from "tsx/esm/api";
+// A checkout works after `npm ci`, with no build step to remember.
+import { runSource } from "./compiled.js";
 
-register();
-await import("../src/cli/main.ts");
+await runSource("cli/main");

@@ -1,10 +1,9 @@
 /** Runs many simulations on all cores: a pool of workers, each with one simulation and its solver at a time. */
-import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import type { MessagePort } from "node:worker_threads";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
+import { poolEntry } from "../solver/pool-entry.ts";
 import type { SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { runSimulation } from "./simulation-run.ts";
 
@@ -61,9 +60,7 @@ export async function runPooled<Task, Report>(
     return [report];
   }
   const pool = new Piscina<PoolMessage<Task>, Report>({
-    filename: fileURLToPath(work.workerUrl),
-    // Worker threads do not inherit the loader that lets the main thread run TypeScript.
-    execArgv: ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href],
+    ...poolEntry(work.workerUrl),
     minThreads: 1,
     maxThreads: Math.max(1, Math.min(threads, tasks.length)),
   });

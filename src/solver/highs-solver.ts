@@ -1,10 +1,9 @@
 /** HiGHS behind SolverPort: a worker pool and a watchdog that ends a worker which outstays its deadline. */
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { Piscina } from "piscina";
 import type { MilpModel } from "../milp/milp-model.ts";
 import type { SolveLimits, SolveOutcome, SolverPort } from "../milp/solver-port.ts";
 import type { HighsTask } from "./highs-worker.ts";
+import { poolEntry } from "./pool-entry.ts";
 
 /** HiGHS gets a little less than the deadline, so that it can hand over its incumbent before the watchdog ends it. */
 const TIME_LIMIT_SHARE_OF_DEADLINE = 0.8;
@@ -15,8 +14,7 @@ const MAX_TIMER_MILLISECONDS = 2 ** 31 - 1;
 /** HiGHS in `threads` workers (one solve each at a time). Close it to let the process end. */
 export function highsSolver(options: { readonly threads: number }): SolverPort {
   const pool = new Piscina<HighsTask, SolveOutcome>({
-    filename: fileURLToPath(new URL("./highs-worker.ts", import.meta.url)),
-    execArgv: ["--import", typeScriptLoaderUrl()],
+    ...poolEntry(new URL("./highs-worker.ts", import.meta.url)),
     minThreads: 1,
     maxThreads: options.threads,
     // A worker keeps its loaded WASM module; memory of a dead worker is returned.
@@ -52,11 +50,6 @@ export function highsSolver(options: { readonly threads: number }): SolverPort {
       await pool.destroy();
     },
   };
-}
-
-/** Worker threads do not inherit the loader that lets the main thread run TypeScript. */
-function typeScriptLoaderUrl(): string {
-  return pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 }
 
 function taskOf(model: MilpModel, limits: SolveLimits, start: readonly number[] | undefined): HighsTask {

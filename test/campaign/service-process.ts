@@ -44,7 +44,7 @@ export async function serviceProcess(
   let death: string | null = null;
 
   const launch = (): ChildProcess => {
-    const started = spawn(process.execPath, [...nodeArguments, "--import", "tsx", "src/service/main.ts"], {
+    const started = spawn(process.execPath, [...nodeArguments, "bin/serve.js"], {
       cwd: root,
       env: { ...process.env, PORT: `${port}`, ...CAMPAIGN_ENVIRONMENT, ...environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -43,7 +43,7 @@ export async function startService(environment: Readonly<Record<string, string>>
   const isStoreNamed = "DATABASE_URL" in environment || "BERTH_DATA_DIR" in environment;
   if (!isStoreNamed) await copyDataDirectory(dataDirectory);
   const store = isStoreNamed ? {} : { BERTH_DATA_DIR: dataDirectory };
-  const child = spawn(process.execPath, ["--import", "tsx", "src/service/main.ts"], {
+  const child = spawn(process.execPath, ["bin/serve.js"], {
     cwd: root,
     env: { ...process.env, PORT: "0", ...store, ...environment },
   });

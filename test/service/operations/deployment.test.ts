@@ -76,13 +76,10 @@ const installedPaths = (words: readonly string[]): readonly string[] =>
 /** Starts that differ from `npm start` only in where they are. */
 function expectStart(words: readonly string[]): void {
   const paths = installedPaths(words);
-  expect(paths).toHaveLength(2);
+  expect(paths).toHaveLength(1);
   for (const path of paths) expect(existsSync(join(root, path)), path).toBe(true);
   const { scripts } = JSON.parse(read("package.json")) as { scripts: { start: string } };
-  expect(`node --import tsx ${paths[1] ?? ""}`).toBe(scripts.start);
-  // What "--import tsx" stands for, where the current folder has no packages.
-  const tsx = JSON.parse(read("node_modules/tsx/package.json")) as { exports: { ".": string } };
-  expect(paths[0]).toBe(join("node_modules/tsx", tsx.exports["."]));
+  expect(`node ${paths[0] ?? ""}`).toBe(scripts.start);
 }
 
 describe("the Dockerfile", () => {
@@ -120,6 +117,12 @@ describe("the Dockerfile", () => {
     }
     const stages = textsOf("FROM").map((from) => from.split(" AS ")[1]);
     for (const [, stage] of read("Dockerfile").matchAll(/--from=(\w+)/g)) expect(stages).toContain(stage);
+  });
+
+  it("compiles the sources while it may write beside them", () => {
+    const compiles = lastStage.findIndex(({ text }) => text === '["node", "/opt/berth/bin/compile.js"]');
+    expect(lastStage[compiles]?.name).toBe("RUN");
+    expect(compiles).toBeGreaterThan(lastStage.findLastIndex(({ name }) => name === "COPY"));
   });
 
   it("runs as another user than root, who owns the folder with the data", () => {
@@ -168,6 +171,7 @@ describe("the systemd unit", () => {
     const words = serviceValue("ExecStart")?.split(" ") ?? [];
     expect(words[0]).toBe("/usr/bin/node");
     expectStart(words);
+    expect(serviceValue("ExecStartPre")).toBe("+/usr/bin/node /opt/berth/bin/compile.js");
     expect(unit.get("Install")?.get("WantedBy")).toEqual(["multi-user.target"]);
   });
 
