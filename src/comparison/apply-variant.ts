@@ -20,9 +20,11 @@ const KEEPS_WHAT_RUNS: ReadonlySet<PolicyName> = new Set(["fifo", "edf", "priori
 
 /** The base as the variant would have it. Throws when another catalogue brings no durations for a job, which is a bug of the caller. */
 export function applyVariant(base: ComparisonBase, variant: Variant): VariantCase {
-  const settings = variantSettings(base.state.settings, variant);
+  // What is planned with is the variant's to say; the comparison sees to it itself, so that it is not counted twice.
+  const { durationPercentile = "P50", ...present } = base.state.settings;
+  const settings = variantSettings(present, variant);
   const policy = variant.policy ?? base.policy;
-  const plannedDurations = variant.plannedDurations ?? "P50";
+  const plannedDurations = variant.plannedDurations ?? durationPercentile;
   const change = (job: Job): Job => changedJob(job, settings, variant);
   const entries = activeJobs(base.state).map((entry) => ({ ...entry, job: change(entry.job) }));
   const arrivals = base.arrivals.map(change);

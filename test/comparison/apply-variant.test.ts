@@ -3,6 +3,7 @@ import { nodeLimitsOf } from "../../src/catalog/limits.ts";
 import { applyVariant } from "../../src/comparison/apply-variant.ts";
 import { plannedState } from "../../src/comparison/planned-durations.ts";
 import { jobId, vmTypeId } from "../../src/domain/ids.ts";
+import { pose } from "../../src/planner/pose.ts";
 import { testVmType } from "../support/random-problem.ts";
 import { clusterJob } from "../support/written-cluster.ts";
 import { node, NOW_SECONDS } from "../support/written-problem.ts";
@@ -117,6 +118,27 @@ describe("applyVariant", () => {
       tardinessCostPerSecondUsd: 0.03,
     });
     expect(own.arrivals[0]?.dueAtSeconds).toBeCloseTo(NOW_SECONDS + 100 + 0.5 * 19_900 - 60, 6);
+  });
+
+  it("plans with what the cluster plans with, unless it says otherwise", () => {
+    const uncertainBase = frozenBase({ jobs: [uncertain(hourJob("a"), 1.5)] });
+    const { state } = uncertainBase;
+    const careful = {
+      ...uncertainBase,
+      state: { ...state, settings: { ...state.settings, durationPercentile: "P90" as const } },
+    };
+    const durationsOf = (own: ReturnType<typeof applyVariant>) =>
+      pose(plannedState(own.state, own.plannedDurations)).jobs[0]?.configurations.map(
+        (entry) => entry.durationSeconds,
+      );
+    const own = applyVariant(careful, variant("as it is"));
+    expect(own.plannedDurations).toBe("P90");
+    expect(durationsOf(own)).toEqual(
+      pose(careful.state).jobs[0]?.configurations.map((entry) => entry.durationSeconds),
+    );
+    const median = applyVariant(careful, variant("median", { plannedDurations: "P50" }));
+    expect(durationsOf(median)).toEqual(durationsOf(applyVariant(uncertainBase, variant("as it is"))));
+    expect(durationsOf(median)).not.toEqual(durationsOf(own));
   });
 
   it("plans at P90 with the upper end of the interval and keeps the medians beside it", () => {
