@@ -10,6 +10,7 @@ import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import { systemClock } from "../../src/service/clock.ts";
 import { configurationOfSettings } from "../../src/service/clusters/cluster-configuration.ts";
 import type { ComparisonInput } from "../../src/service/comparisons/comparison-input.ts";
+import type { QueueKind } from "../../src/service/queue/open-queue.ts";
 import { openQueue } from "../../src/service/queue/open-queue.ts";
 import { COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
 import { HORIZON_PARTS } from "../../src/service/worker/run-horizon-parts.ts";
@@ -151,6 +152,20 @@ export function comparing(open: () => Promise<Target>) {
     cancel: async (id: string) => {
       await store.comparisons.update("default", id, { status: "cancelled", finishedAtSeconds: 1 });
       await store.ring({ kind: "work", clusterId: "default" });
+    },
+    /** Takes jobs of a kind from the queue as a worker does that dies before it begins; gives how many there were. */
+    takeAndDie: async (kind: QueueKind): Promise<number> => {
+      const queue = await openQueue(pool, [COMPARISONS, HORIZON_PARTS], ignore);
+      const taken = await queue.take(kind, 10);
+      await queue.close();
+      return taken.length;
+    },
+    /** Puts a comparison into the queue, which workers do otherwise. */
+    enqueue: async (id: string): Promise<void> => {
+      const queue = await openQueue(pool, [COMPARISONS, HORIZON_PARTS], ignore);
+      const data = { clusterId: "default", comparisonId: id };
+      expect(await queue.add(store.db, { kind: COMPARISONS, data, id })).toBe(true);
+      await queue.close();
     },
     summary,
     /** Waits for its end; gives the result, and all the progress that was seen. */

@@ -7,6 +7,8 @@ import { comparisonRequestSchema } from "../../src/report/comparison-request.ts"
 import { compareInput } from "../../src/service/comparisons/compare-input.ts";
 import type { ComparisonInput } from "../../src/service/comparisons/comparison-input.ts";
 import { comparisonInput } from "../../src/service/comparisons/comparison-input.ts";
+import { COMPARISONS } from "../../src/service/worker/run-comparisons.ts";
+import { HORIZON_PARTS } from "../../src/service/worker/run-horizon-parts.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
 import { hourJob } from "../support/comparison.ts";
 import { isPostgresAvailable } from "../support/postgres-server.ts";
@@ -61,7 +63,8 @@ async function expected(input: ComparisonInput): Promise<unknown> {
 }
 
 describe("a comparison in parts, on the embedded database", () => {
-  const { work, post, summary, ended, parts, cancel, running, openJobs } = comparing(embedded);
+  const { work, post, summary, ended, parts, cancel, running, openJobs, enqueue, takeAndDie } =
+    comparing(embedded);
 
   it(
     "comes to its end with one worker that has one seat, with several comparisons at once",
@@ -89,6 +92,8 @@ describe("a comparison in parts, on the embedded database", () => {
       await expect.poll(async () => (await done()).length, PATIENT).toBeGreaterThan(0);
       await first.close();
       const before = await done();
+      // A worker dies that took the others and had not begun.
+      await expect.poll(() => takeAndDie(HORIZON_PARTS), PATIENT).toBeGreaterThan(0);
       expect(before.length).toBeLessThan(BODY.variants.length);
       await work();
       await expect.poll(() => running(id), PATIENT).toBe(1);
@@ -100,9 +105,11 @@ describe("a comparison in parts, on the embedded database", () => {
   );
 
   it(
-    "fails with the words that it would have failed with in one thread",
+    "fails with the words that it would have failed with in one thread, also when the first who took it died before the beginning",
     async () => {
       const id = await post(IMPOSSIBLE);
+      await enqueue(id);
+      expect(await takeAndDie(COMPARISONS)).toBe(1);
       await work();
       await expect.poll(async () => (await summary(id)).status, PATIENT).toBe("failed");
       const { failure } = await summary(id);

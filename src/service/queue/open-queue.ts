@@ -51,6 +51,8 @@ export interface Queue {
   readonly failed: (kind: QueueKind, id: string, reason: string) => Promise<void>;
   /** Whether it waits, is tried, or nobody tries it any more; "unknown" where there is no such job. */
   readonly stateOf: (kind: QueueKind, id: string) => Promise<"open" | "closed" | "unknown">;
+  /** Since how many seconds, by the database's clock, somebody works at it; null where nobody does. */
+  readonly activeSeconds: (kind: QueueKind, id: string) => Promise<number | null>;
   /** Open jobs of every kind and state, of all processes together. */
   readonly depths: () => Promise<readonly QueueDepth[]>;
   /** Nobody tries it any more. */
@@ -116,6 +118,13 @@ export async function openQueue(
       const job = await boss.getJobById(kind.name, id);
       if (job === null) return "unknown";
       return OPEN_STATES.has(job.state) ? "open" : "closed";
+    },
+    activeSeconds: async ({ name }, id) => {
+      const { rows } = await pool.query<{ readonly seconds: number }>(
+        `SELECT extract(epoch FROM now() - started_on)::float8 AS seconds FROM ${SCHEMA}.job WHERE name = $1 AND id = $2 AND state = 'active'`,
+        [name, id],
+      );
+      return rows[0]?.seconds ?? null;
     },
     depths: async () => {
       const { rows } = await pool.query<{

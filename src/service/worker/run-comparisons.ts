@@ -23,6 +23,7 @@ import type { ComparisonOutcome } from "../operations/work-metrics.ts";
 import type { Queue, QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
 import { computingSeats } from "./computing-seats.ts";
+import { giveAgainIfNeverBegun } from "./never-begun.ts";
 import { repeatedRounds } from "./repeated-rounds.ts";
 import type { HorizonPartMeans } from "./run-horizon-parts.ts";
 import { lookAfterHorizonParts, runHorizonParts, TRIES_USED_UP } from "./run-horizon-parts.ts";
@@ -128,8 +129,14 @@ async function lookAfter(means: Means, { clusterId, id, status }: ComparisonSumm
   }
   const data = { clusterId, comparisonId: id } satisfies z.output<typeof jobSchema>;
   if (await queue.add(store.db, { kind: COMPARISONS, data, id })) return;
-  if ((await queue.stateOf(COMPARISONS, id)) !== "closed") return;
-  await settle(means, { clusterId, id }, { kind: "failed", reason: TRIES_USED_UP });
+  if ((await queue.stateOf(COMPARISONS, id)) === "closed")
+    await settle(means, { clusterId, id }, { kind: "failed", reason: TRIES_USED_UP });
+  else
+    await giveAgainIfNeverBegun(
+      { queue, locks },
+      { kind: COMPARISONS, id },
+      async () => (await store.comparisons.summary(clusterId, id))?.status === "queued",
+    );
 }
 
 async function run(means: Means, job: QueuedJob, closing: AbortSignal): Promise<void> {

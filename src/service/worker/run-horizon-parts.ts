@@ -15,6 +15,7 @@ import type { QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import type { QueueWorker } from "../queue/work-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
 import type { ComputingSeats } from "./computing-seats.ts";
+import { giveAgainIfNeverBegun } from "./never-begun.ts";
 import type { ComparisonWorkOptions } from "./run-comparisons.ts";
 import type { SessionLocks } from "./session-locks.ts";
 import { threadUnderWatch } from "./thread-under-watch.ts";
@@ -75,8 +76,14 @@ async function lookAfter(
   }
   const data = { partId: id } satisfies z.output<typeof jobSchema>;
   if (await queue.add(store.db, { kind: HORIZON_PARTS, data, id })) return;
-  if ((await queue.stateOf(HORIZON_PARTS, id)) !== "closed") return;
-  await horizonParts.end(id, { kind: "failed", reason: TRIES_USED_UP });
+  if ((await queue.stateOf(HORIZON_PARTS, id)) === "closed")
+    await horizonParts.end(id, { kind: "failed", reason: TRIES_USED_UP });
+  else
+    await giveAgainIfNeverBegun(
+      { queue, locks },
+      { kind: HORIZON_PARTS, id },
+      async () => (await horizonParts.summary(id))?.status === "queued",
+    );
 }
 
 async function run({ store, locks }: HorizonPartMeans, job: QueuedJob, closing: AbortSignal): Promise<void> {
