@@ -71,7 +71,7 @@ function sampleWeight({ classCount, multiplicity }: SlotTable, stride: number): 
 }
 
 /** Choices are narrowed in two steps: to those within so many widths of the best, and of those to the near ones. */
-const COARSE_WIDTHS = 6;
+const COARSE_WIDTHS = 40;
 
 /**
  * L over every `stride`-th class, with N and Q_v shrunk in proportion, at a tenth of the work near the last centre: each class is left
