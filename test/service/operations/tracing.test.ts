@@ -3,7 +3,11 @@ import type { Attributes, Context, ContextManager, Span, SpanOptions, Tracer } f
 import { ROOT_CONTEXT, SpanStatusCode, TraceFlags, context, propagation, trace } from "@opentelemetry/api";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { traceRequests, traced } from "../../../src/service/operations/tracing.ts";
+import { testStore } from "../../support/test-store.ts";
+import { draftSolver } from "../fake-solver.ts";
+import { plannedCluster } from "../planned-cluster.ts";
 import { serveApp } from "../security/local-server.ts";
+import { arrival } from "../test-cluster.ts";
 
 /** What a span was told. */
 interface Told {
@@ -141,6 +145,32 @@ describe("with an SDK", () => {
     const error = new Error("disk full");
     await expect(traced("save", {}, () => Promise.reject(error))).rejects.toBe(error);
     expect(spans).toMatchObject([{ status: SpanStatusCode.ERROR, exceptions: [error], isEnded: true }]);
+  });
+
+  it("a decision of a planner has one, and so has its commit", async () => {
+    const database = await testStore();
+    const cluster = await plannedCluster(database.store, { solver: draftSolver });
+    try {
+      await cluster.submit(arrival("a"));
+      await cluster.settled();
+    } finally {
+      await cluster.close();
+      await database.close();
+    }
+    const named = (name: string) => spans.filter((span) => span.name === name);
+    expect(named("decide").length).toBeGreaterThanOrEqual(cluster.decisions.length);
+    expect(named("decide").at(-1)).toMatchObject({
+      isEnded: true,
+      attributes: {
+        "berth.cluster": "default",
+        "berth.policy": "per-node",
+        "berth.stop_reason": cluster.decisions.at(-1)?.plan.proof.stopReason,
+      },
+    });
+    expect(named("commit plan").at(-1)).toMatchObject({
+      isEnded: true,
+      attributes: { "berth.cluster": "default", "berth.outcome": "in-force" },
+    });
   });
 
   it("a request has a span, under its caller's, named after the route; what it does is under it", async () => {
