@@ -22,13 +22,16 @@ const DRAFT_PREFIX = ".compiling-";
 /** A process that still runs on what other sources were compiled to was started less long ago. */
 const KEPT_MILLISECONDS = 30 * 24 * 3600 * 1000;
 
-/** Imports a module of src, named without its ending. Where nothing can be written, it is run from the sources. */
+/** Imports a module of src, named without its ending. Where nothing can be written, it is run from the sources, and whoever looks is told. */
 export async function runSource(name) {
   let directory;
   try {
     directory = await compiledSources();
   } catch (error) {
     if (!["EACCES", "EROFS", "EPERM"].includes(error.code)) throw error;
+    console.error(
+      `Berth starts slowly, since nothing can be written to ${root} (${error.code}); let somebody who may run \`node bin/compile.js\` there once.`,
+    );
     const { register } = await import("tsx/esm/api");
     register();
     return import(pathToFileURL(join(sources, `${name}.ts`)).href);
@@ -104,7 +107,9 @@ function removeOld(current) {
   for (const name of readdirSync(root)) {
     const path = join(root, name);
     if (path === current || !(name.startsWith(PREFIX) || name.startsWith(DRAFT_PREFIX))) continue;
-    if (Date.now() - statSync(path).mtimeMs > KEPT_MILLISECONDS)
+    // Others clear up as well, and their drafts get their names meanwhile.
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && Date.now() - found.mtimeMs > KEPT_MILLISECONDS)
       rmSync(path, { recursive: true, force: true });
   }
 }

@@ -1,6 +1,7 @@
 /** bin/compiled.js in a checkout of its own: what it compiles is what is there, and nothing is left half-done. */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -14,10 +15,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { finished } from "../end-to-end/run-process.ts";
 
+/** Its number on Linux and most others. */
+const NOBODY = 65_534;
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const checkout = mkdtempSync(join(tmpdir(), "berth-checkout-"));
-const run = () => spawnSync(process.execPath, ["bin/berth.js"], { cwd: checkout, encoding: "utf8" });
+const run = (as: { readonly uid?: number } = {}) =>
+  spawnSync(process.execPath, ["bin/berth.js"], { cwd: checkout, encoding: "utf8", ...as });
 const compiled = () => readdirSync(checkout).filter((name) => /^\.compil(ed|ing)-/.test(name));
 const writeMain = (text: string): void => {
   writeFileSync(join(checkout, "src/cli/main.ts"), text);
@@ -56,6 +61,27 @@ describe("the sources", () => {
     expect(run()).toMatchObject({ status: 0, stdout: "edited\n", stderr: "" });
     expect(compiled()).toHaveLength(1);
     expect(compiled()).not.toContain(old);
+  });
+
+  it("are compiled by several at once, which leave one folder and no drafts", async () => {
+    writeMain('console.log("both");\n');
+    const children = [1, 2, 3].map(() => spawn(process.execPath, ["bin/berth.js"], { cwd: checkout }));
+    const ends = await Promise.all(children.map(finished));
+    expect(ends).toEqual([1, 2, 3].map(() => ({ exitCode: 0, stdout: "both\n", stderr: "" })));
+    expect(compiled().filter((name) => name.startsWith(".compiling"))).toEqual([]);
+  });
+
+  it("are run through a loader where nothing can be written, which is said", () => {
+    writeMain('console.log("slowly" as string);\n');
+    const before = compiled();
+    chmodSync(checkout, 0o555);
+    // Root may write everywhere.
+    const { status, stdout, stderr } = run(process.getuid?.() === 0 ? { uid: NOBODY } : {});
+    chmodSync(checkout, 0o755);
+    expect({ status, stdout }, stderr).toEqual({ status: 0, stdout: "slowly\n" });
+    expect(stderr).toContain("nothing can be written to");
+    expect(stderr).toContain("node bin/compile.js");
+    expect(compiled()).toEqual(before);
   });
 
   it("that do not compile are named, and nothing of them is left", () => {
