@@ -51,7 +51,7 @@ export function limitPrices(
 }
 
 const lagrangianAt = (table: SlotTable, prices: Float64Array): number =>
-  lagrangianDual(table).evaluate(prices, new Float64Array(table.slotCount));
+  lagrangianDual(table).evaluate(prices, new Float64Array(prices.length));
 
 /** Prices of one table mean the same in another only if slots and rows do. */
 const isPricedAlike = (a: SlotTable, b: SlotTable): boolean =>

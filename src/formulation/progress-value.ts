@@ -94,20 +94,28 @@ export function progressWorths(
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
   const efforts = problem.jobs.map((job) => leastEffort(job, vmTypes));
   const { drainSeconds, aheadSeconds } = queueOf(problem, efforts);
+  // Jobs of one network have one spread, so that of the last job is kept.
+  let known = { restSpread: 0, factors: restFactors(0) };
   return new Map(
     efforts.map(({ job, shortestSeconds, sharedUsd, aloneUsd }, index) => {
       const alone = parameters.aloneCostFactor * (aloneUsd - sharedUsd);
       const late = job.tardinessCostPerSecondUsd * Math.max(drainSeconds, shortestSeconds);
       const horizonSeconds = parameters.urgencyHorizonFactor * shortestSeconds + (aheadSeconds[index] ?? 0);
+      const restSpread = job.restSpread ?? 0;
+      if (known.restSpread !== restSpread) known = { restSpread, factors: restFactors(restSpread) };
+      const when = {
+        factors: known.factors,
+        shortestSeconds,
+        horizonSeconds,
+        nowSeconds: problem.nowSeconds,
+      };
       return [
         job.id,
         {
           workUsd: parameters.sharedCostFactor * sharedUsd,
-          onTimeUsd:
-            (alone + late) *
-            urgency(job, { shortestSeconds, horizonSeconds, nowSeconds: problem.nowSeconds }),
+          onTimeUsd: (alone + late) * urgency(job, when),
           pacePerSecond: 1 / Math.max(0, job.dueAtSeconds - problem.nowSeconds),
-          restSpread: job.restSpread ?? 0,
+          restSpread,
         },
       ];
     }),
@@ -120,28 +128,27 @@ const DEVIATIONS = Array.from({ length: QUANTILES }, (_, index) =>
   normalQuantileBeyond((index + 0.5) / QUANTILES),
 );
 
-/** κ F at each of the quantiles. Jobs of one network have one spread, so the last one's are kept. */
-const restFactors = (() => {
-  let known = { restSpread: 0, factors: [1] as readonly number[] };
-  return (restSpread: number): readonly number[] => {
-    if (known.restSpread !== restSpread) {
-      const deviations = restSpread < LEAST_SPREAD ? [0] : DEVIATIONS.map((z) => z + URGENCY_DEVIATIONS);
-      known = { restSpread, factors: deviations.map((z) => Math.exp(restSpread * z)) };
-    }
-    return known.factors;
-  };
-})();
+/** κ F at each of the quantiles of a spread. */
+function restFactors(restSpread: number): readonly number[] {
+  if (restSpread < LEAST_SPREAD) return [1];
+  return DEVIATIONS.map((deviations) => Math.exp(restSpread * (deviations + URGENCY_DEVIATIONS)));
+}
 
 /** u_j in (0, 1]: how near a job is to being late, in the mean over what may be left of it. */
 function urgency(
   job: PlanningJob,
-  args: { readonly nowSeconds: number; readonly shortestSeconds: number; readonly horizonSeconds: number },
+  args: {
+    readonly factors: readonly number[];
+    readonly nowSeconds: number;
+    readonly shortestSeconds: number;
+    readonly horizonSeconds: number;
+  },
 ): number {
+  const { factors, shortestSeconds, horizonSeconds } = args;
   const leftSeconds = job.dueAtSeconds - args.nowSeconds;
-  const factors = restFactors(job.restSpread ?? 0);
   let sum = 0;
   for (const factor of factors)
-    sum += Math.exp(-Math.max(0, leftSeconds - factor * args.shortestSeconds) / args.horizonSeconds);
+    sum += Math.exp(-Math.max(0, leftSeconds - factor * shortestSeconds) / horizonSeconds);
   return sum / factors.length;
 }
 

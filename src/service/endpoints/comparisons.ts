@@ -5,8 +5,7 @@ import { comparisonViewSchema } from "../../report/comparison-view.ts";
 import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
-import { etagHeaders } from "./accepted.ts";
-import { ifNoneMatchHeaders, noParameters } from "./parameters.ts";
+import { noParameters } from "./parameters.ts";
 import { readEndpoint } from "./read-endpoint.ts";
 
 const COMPARISON_ID = "6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10";
@@ -129,36 +128,30 @@ export const getComparison = readEndpoint({
 });
 
 const csv = (example: string) => ({
-  status: 200 as const,
   description: "CSV (RFC 4180) with a header.",
   contentType: "text/csv",
-  headers: etagHeaders,
   schema: z.string(),
   example,
 });
 
 /** GET /comparisons/{comparisonId}/variants.csv */
-export const getComparisonVariants = endpoint({
+export const getComparisonVariants = readEndpoint({
   operationId: "getComparisonVariants",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/comparisons/{comparisonId}/variants.csv",
   tag: "Comparisons",
   summary: "Get the variants as CSV",
   description: "One row for each variant. 409: the comparison is not done.",
-  body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: ifNoneMatchHeaders,
   reply: csv("variant,changes,policy\r\nas it is,,progress-value\r\n"),
   problems: [404, 409],
 });
 
 /** GET /comparisons/{comparisonId}/differences.csv */
-export const getComparisonDifferences = endpoint({
+export const getComparisonDifferences = readEndpoint({
   operationId: "getComparisonDifferences",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/comparisons/{comparisonId}/differences.csv",
@@ -166,18 +159,15 @@ export const getComparisonDifferences = endpoint({
   summary: "Get the differences as CSV",
   description:
     "One row for each job and VM type that is otherwise than in the first variant. 409: the comparison is not done.",
-  body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: ifNoneMatchHeaders,
   reply: csv("variant,kind,id,from,to\r\none node,job,JJ1,1 × Standard_NV24,waits\r\n"),
   problems: [404, 409],
 });
 
 /** GET /comparisons/{comparisonId}/marginal-values.csv */
-export const getComparisonMarginalValues = endpoint({
+export const getComparisonMarginalValues = readEndpoint({
   operationId: "getComparisonMarginalValues",
-  method: "get",
   scope: "cluster",
   access: "submit",
   path: "/comparisons/{comparisonId}/marginal-values.csv",
@@ -185,10 +175,8 @@ export const getComparisonMarginalValues = endpoint({
   summary: "Get the marginal values as CSV",
   description:
     "One row for each limit of which one more was asked for; only a header when marginalValues was not. 409: the comparison is not done.",
-  body: NO_BODY,
   query: noParameters,
   params: comparisonParameters,
-  headers: ifNoneMatchHeaders,
   reply: csv(
     "variant,limitId,kind,vmType,words,amount,amountUnit\r\nas it is,budget-per-hour,node-limit,,one more dollar per hour of the hourly budget,20,USD per hour\r\n",
   ),

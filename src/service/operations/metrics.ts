@@ -56,13 +56,11 @@ const STORE_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 
 /** A client may send any method, and Prometheus would keep a series for each. */
 const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
-/**
- * Makes the metrics; Node's own (memory, event loop delay, garbage collection) are among them. `monotonicSeconds` never goes back, unlike
- * the time of day.
- */
-export function createMetrics(
-  monotonicSeconds: () => number = () => millisecondsToSeconds(performance.now()),
-): Metrics {
+/** Never goes back, unlike the time of day. */
+const monotonicSeconds = (): number => millisecondsToSeconds(performance.now());
+
+/** Makes the metrics; Node's own (memory, event loop delay, garbage collection) are among them. */
+export function createMetrics(): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const decisions = decisionInstruments(registry);
