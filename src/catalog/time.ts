@@ -7,13 +7,15 @@ import { millisecondsToSeconds, secondsToMilliseconds } from "../domain/units.ts
 const WITH_ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
 
 /** Times beyond these years would not be RFC 3339 when they are written again. */
-const isInCalendar = (time: DateTime): boolean => time.toUTC().year >= 1970 && time.toUTC().year <= 9999;
+const FIRST_YEAR = 1970;
+const LAST_YEAR = 9999;
 
 /** An ISO 8601 time with zone, checked and kept as text: what is stored and shown again as it was given. */
 export const isoTimeTextSchema = z
   .string()
   .superRefine((text, context) => {
-    if (!DateTime.fromISO(text).isValid) {
+    const time = DateTime.fromISO(text, { zone: "utc" });
+    if (!time.isValid) {
       context.addIssue({
         code: "custom",
         message: "is not an ISO 8601 time",
@@ -27,7 +29,7 @@ export const isoTimeTextSchema = z
         continue: false,
         params: { fix: `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".` },
       });
-    } else if (!isInCalendar(DateTime.fromISO(text))) {
+    } else if (time.year < FIRST_YEAR || time.year > LAST_YEAR) {
       context.addIssue({
         code: "custom",
         message: "is outside the years 1970 to 9999",
@@ -57,9 +59,8 @@ export const isoTimeSchema = isoTimeTextSchema.transform(isoTimeSeconds).meta({
 
 /** Seconds since the Unix epoch as ISO 8601 in UTC, to the second. */
 export function isoTime(atSeconds: number): string {
-  const text = DateTime.fromMillis(Math.round(secondsToMilliseconds(atSeconds)), { zone: "utc" })
-    .startOf("second")
-    .toISO({ suppressMilliseconds: true });
-  if (text === null) throw new RangeError(`${atSeconds} s is outside the calendar`);
-  return text;
+  const milliseconds = Math.round(secondsToMilliseconds(atSeconds));
+  const time = new Date(milliseconds);
+  if (Number.isNaN(time.getTime())) throw new RangeError(`${atSeconds} s is outside the calendar`);
+  return time.toISOString().replace(/\.\d+Z$/, "Z");
 }

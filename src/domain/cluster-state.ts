@@ -3,7 +3,7 @@ import { EMPTY_ALLOCATION } from "./allocation.ts";
 import type { ChangeLosses } from "./change-losses.ts";
 import { NO_CHANGE_LOSSES } from "./change-losses.ts";
 import type { JobId } from "./ids.ts";
-import { compareIds, sortedById } from "./ids.ts";
+import { placeOfId, sortedById } from "./ids.ts";
 import type { Job } from "./job.ts";
 import type { NodeLease } from "./node-lease.ts";
 import type { NodeLimit } from "./node-limit.ts";
@@ -118,16 +118,8 @@ export function findJob(state: ClusterState, id: string): JobState | undefined {
 
 /** Where the job of that id is among jobs that are sorted by id; null where it is not. */
 export function jobIndex(jobs: readonly Pick<JobState, "id">[], id: string): number | null {
-  let low = 0;
-  let high = jobs.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >>> 1;
-    const order = compareIds(jobs[middle]?.id ?? "", id);
-    if (order === 0) return middle;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
-  }
-  return null;
+  const place = placeOfId(jobs, id);
+  return jobs[place]?.id === id ? place : null;
 }
 
 /** Jobs that are neither completed nor cancelled. */

@@ -24,3 +24,30 @@ export const compareIds = (a: string, b: string): number => (a < b ? -1 : a > b 
 export function sortedById<Item extends { readonly id: string }>(items: readonly Item[]): readonly Item[] {
   return [...items].sort((a, b) => compareIds(a.id, b.id));
 }
+
+/** The place of an id among items that are sorted by id: that of the first which is not before it. */
+export function placeOfId(items: readonly { readonly id: string }[], id: string, from = 0): number {
+  let low = from;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareIds(items[middle]?.id ?? "", id) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Items that are sorted by id with more among them. Where few come to many, what lies between is copied as it is. */
+export function mergedById<Item extends { readonly id: string }>(
+  sorted: readonly Item[],
+  more: readonly Item[],
+): readonly Item[] {
+  let from = 0;
+  const pieces = sortedById(more).flatMap((item): (readonly Item[])[] => {
+    const to = placeOfId(sorted, item.id, from);
+    const before = sorted.slice(from, to);
+    from = to;
+    return [before, [item]];
+  });
+  return ([] as Item[]).concat(...pieces, sorted.slice(from));
+}

@@ -1,5 +1,6 @@
 import type { Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
+import type { JobId } from "../domain/ids.ts";
 import type { Configuration, PlanningJob, PlanningProblem } from "../domain/planning-problem.ts";
 import { findConfiguration } from "../domain/planning-problem.ts";
 import type { VmType } from "../domain/vm-type.ts";
@@ -34,19 +35,25 @@ export function separableObjective(
   prices: Omit<SeparableObjective, "kind" | "costOf">,
 ): SeparableObjective {
   const vmTypes = new Map(problem.vmTypes.map((vmType) => [vmType.id, vmType]));
+  // An allocation is judged hundreds of times where it is explained, and places few of many jobs.
+  let known: { readonly jobs: ReadonlyMap<JobId, PlanningJob>; readonly waitingCost: number } | undefined;
   const costOf = (allocation: Allocation): number => {
-    const placed = placements(allocation);
-    const jobs = problem.jobs.reduce((total, job) => {
-      const placement = placed.get(job.id);
-      if (placement === undefined) return total + prices.waiting(job);
-      const configuration = findConfiguration(job, placement.vmTypeId, placement.gpus);
-      return total + (configuration === undefined ? Infinity : prices.running(job, configuration));
-    }, 0);
-    const nodes = allocation.nodes.reduce((total, node) => {
+    known ??= {
+      jobs: new Map(problem.jobs.map((job) => [job.id, job])),
+      waitingCost: problem.jobs.reduce((total, job) => total + prices.waiting(job), 0),
+    };
+    let cost = known.waitingCost;
+    for (const [id, { vmTypeId, gpus }] of placements(allocation)) {
+      const job = known.jobs.get(id);
+      if (job === undefined) continue;
+      const configuration = findConfiguration(job, vmTypeId, gpus);
+      cost +=
+        configuration === undefined ? Infinity : prices.running(job, configuration) - prices.waiting(job);
+    }
+    return allocation.nodes.reduce((total, node) => {
       const vmType = vmTypes.get(node.vmTypeId);
       return total + (vmType === undefined ? Infinity : prices.node(vmType));
-    }, 0);
-    return jobs + nodes;
+    }, cost);
   };
   return { kind: "separable", ...prices, costOf };
 }

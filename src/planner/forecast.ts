@@ -4,6 +4,7 @@ import { gpusInUse, placements } from "../domain/allocation.ts";
 import type { ClusterState, JobState } from "../domain/cluster-state.ts";
 import { activeJobs } from "../domain/cluster-state.ts";
 import { shareOfRentUsd, tardinessCostUsd, tardinessSeconds } from "../domain/cost.ts";
+import type { DurationTable } from "../domain/duration-table.ts";
 import type { JobForecast, RunningForecast, WaitingForecast } from "../domain/plan.ts";
 import { leasesAfter, restartSeconds, resumptions } from "./resumption.ts";
 import { isOverBudget } from "./within-budget.ts";
@@ -71,18 +72,27 @@ function waiting(
   }: { readonly nowSeconds: number; readonly left: number } & Pick<WaitingForecast, "reason">,
 ): WaitingForecast {
   const { id, job } = entry;
-  const shortest = Math.min(...job.durations.entries.map((row) => row.durationSeconds));
-  const soonest = {
-    ...job,
-    completionAtSeconds: nowSeconds + restartSeconds(entry) + shortest * left,
-  };
+  const { dueAtSeconds, tardinessCostPerSecondUsd } = job;
+  const completionAtSeconds = nowSeconds + restartSeconds(entry) + shortestSeconds(job.durations) * left;
+  const soonest = { completionAtSeconds, dueAtSeconds, tardinessCostPerSecondUsd };
   return {
     kind: "waiting",
     jobId: id,
     reason,
-    soonestCompletionAtSeconds: soonest.completionAtSeconds,
+    soonestCompletionAtSeconds: completionAtSeconds,
     leastTardinessSeconds: tardinessSeconds(soonest),
     leastTardinessCostUsd: tardinessCostUsd(soonest),
-    slackSeconds: job.dueAtSeconds - soonest.completionAtSeconds,
+    slackSeconds: dueAtSeconds - completionAtSeconds,
   };
 }
+
+function shortestSeconds(durations: DurationTable): number {
+  const known = shortest.get(durations);
+  if (known !== undefined) return known;
+  const least = Math.min(...durations.entries.map((row) => row.durationSeconds));
+  shortest.set(durations, least);
+  return least;
+}
+
+/** Thousands of jobs share a few duration tables, and each plan forecasts all of them. */
+const shortest = new WeakMap<DurationTable, number>();

@@ -9,7 +9,7 @@ import { rentPerHourUsd, rentUsd, tardinessCostUsd } from "../domain/cost.ts";
 import { vmTypesOf } from "../domain/vm-type.ts";
 import type { ClusterEvent, JobsArrived, SettingsChanged } from "../domain/event.ts";
 import type { JobId, NodeId } from "../domain/ids.ts";
-import { sortedById } from "../domain/ids.ts";
+import { mergedById, sortedById } from "../domain/ids.ts";
 import { paceAfterReport } from "./pace.ts";
 import { LEAST_REMAINING_SHARE, learntSpread } from "./remaining-work.ts";
 import { releasedBillingUsd, lossesUntil } from "./resumption.ts";
@@ -175,7 +175,7 @@ function arrive(state: ClusterState, event: JobsArrived): ClusterState {
     resumesAtSeconds: null,
     spentUsd: 0,
   }));
-  return { ...state, jobs: sortedById([...state.jobs, ...arrived]) };
+  return { ...state, jobs: mergedById(state.jobs, arrived) };
 }
 
 function activeJob(state: ClusterState, id: JobId): JobState {

@@ -4,10 +4,10 @@ import { isoTime } from "../catalog/time.ts";
 import type { AllocatedNode } from "../domain/allocation.ts";
 import { gpusInUse } from "../domain/allocation.ts";
 import type { ClusterSettings } from "../domain/cluster-state.ts";
-import type { Plan } from "../domain/plan.ts";
+import type { Plan, WaitingForecast } from "../domain/plan.ts";
 import { changeLossesSchema, changeLossesView } from "./change-losses-view.ts";
 import { runningJobSchema, runningJobView, waitingJobSchema, waitingJobView } from "./forecast-view.ts";
-import type { RunningJobView, WaitingJobView } from "./forecast-view.ts";
+import type { RunningJobView } from "./forecast-view.ts";
 import { gpusField, idField, timeField, usdField, vmTypeField } from "./view-fields.ts";
 
 const nodeSchema = z
@@ -116,16 +116,14 @@ export function planView(
   const running = plan.forecasts.flatMap((entry) =>
     entry.kind === "running" ? [runningJobView(entry)] : [],
   );
-  const waiting = plan.forecasts.flatMap((entry) =>
-    entry.kind === "waiting" ? [waitingJobView(entry)] : [],
-  );
+  const waiting = plan.forecasts.filter((entry) => entry.kind === "waiting");
   return {
     revision: plan.revision,
     decidedAt: isoTime(plan.decidedAtSeconds),
     policy: plan.policy,
     nodes,
     running,
-    waiting: mostUrgent(waiting, maxWaiting),
+    waiting: mostUrgent(waiting, maxWaiting).map(waitingJobView),
     rentPerHourUsd: plan.rentPerHourUsd,
     totals: totalsOf(nodes, running, waiting),
     proof: plan.proof,
@@ -136,8 +134,8 @@ export function planView(
   };
 }
 
-function mostUrgent(waiting: readonly WaitingJobView[], count: number): WaitingJobView[] {
-  if (waiting.length <= count) return [...waiting];
+function mostUrgent(waiting: readonly WaitingForecast[], count: number): readonly WaitingForecast[] {
+  if (waiting.length <= count) return waiting;
   return [...waiting].sort((a, b) => a.slackSeconds - b.slackSeconds).slice(0, count);
 }
 
@@ -161,7 +159,7 @@ function nodeView(
 function totalsOf(
   nodes: PlanView["nodes"],
   running: readonly RunningJobView[],
-  waiting: readonly WaitingJobView[],
+  waiting: readonly WaitingForecast[],
 ): PlanView["totals"] {
   const expectedRentUsd = sum(running.map((job) => job.expectedRentUsd));
   const expectedTardinessCostUsd = sum(running.map((job) => job.expectedTardinessCostUsd));

@@ -17,11 +17,15 @@ export interface Listening {
   readonly url: string;
 }
 
+/** Longer than proxies and clients keep an idle connection as a rule: else one that is closed here just when they use it again loses their request. */
+const KEEP_ALIVE_MILLISECONDS = 75_000;
+
 /** Listens; throws InvalidInput when the address cannot be used. */
 export async function listen(app: Express, { host, port }: ListenAddress): Promise<Listening> {
   const server = createServer((request, response) => {
     app(request, response);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MILLISECONDS;
   const bound = await bind(server, { host, port });
   const shownHost = bound.family === "IPv6" ? `[${bound.address}]` : bound.address;
   return { server, port: bound.port, url: `http://${shownHost}:${bound.port}` };
