@@ -2,7 +2,7 @@
  * Explains a plan job by job: for every configuration a job could have, what it would take, what it would change, and what stands
  * against it. Each alternative is tried on the plan itself with everything else staying where it is, so that every number can be checked.
  */
-import type { Allocation } from "../domain/allocation.ts";
+import type { Allocation, Placement } from "../domain/allocation.ts";
 import { gpusInUse, placements } from "../domain/allocation.ts";
 import { assertNever } from "../domain/assert-never.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
@@ -113,13 +113,16 @@ function plannedOn({ state, plan, policy }: ExplainedPlan): Planned {
     objective,
     planCost: objective.costOf(plan.allocation),
     allocation: plan.allocation,
+    placed: placements(plan.allocation),
+    placedBefore: placements(problem.current),
   };
 }
 
 function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): JobExplanation {
   const missing = findJob(state, job.id)?.job.durations.missing ?? [];
+  const candidate: Candidate = { job, others: withoutJob(planned.allocation, job.id) };
   const alternatives = [
-    ...job.configurations.map((configuration) => tryOut(planned, job, configuration)),
+    ...job.configurations.map((configuration) => tryOut(planned, candidate, configuration)),
     ...missing.map(({ vmTypeId, gpus, reason }): Alternative => ({
       vmTypeId,
       gpus,
@@ -131,10 +134,8 @@ function explainOne(state: ClusterState, planned: Planned, job: PlanningJob): Jo
       verdict: { kind: "impossible", reason },
     })),
   ].sort((a, b) => rank(a.verdict) - rank(b.verdict) || loss(a.verdict) - loss(b.verdict));
-  const runs = placements(planned.allocation).has(job.id);
-  const gainOverWaiting = runs
-    ? planned.objective.costOf(withoutJob(planned.allocation, job.id)) - planned.planCost
-    : null;
+  const runs = planned.placed.has(job.id);
+  const gainOverWaiting = runs ? planned.objective.costOf(candidate.others) - planned.planCost : null;
   return {
     jobId: job.id,
     decision: runs ? "running" : "waiting",
@@ -151,14 +152,23 @@ interface Planned {
   readonly objective: Objective;
   readonly planCost: number;
   readonly allocation: Allocation;
+  readonly placed: ReadonlyMap<JobId, Placement>;
+  /** Before the plan. */
+  readonly placedBefore: ReadonlyMap<JobId, Placement>;
 }
 
-function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration): Alternative {
+/** A job, and the plan without it. */
+interface Candidate {
+  readonly job: PlanningJob;
+  readonly others: Allocation;
+}
+
+function tryOut(planned: Planned, candidate: Candidate, configuration: Configuration): Alternative {
+  const { job } = candidate;
   const { vmTypeId, gpus } = configuration;
   const vmType = planned.problem.vmTypes.find((candidate) => candidate.id === vmTypeId);
   if (vmType === undefined) throw new Error(`Configuration on unknown VM type ${vmTypeId}`);
-  const durationSeconds =
-    configuration.durationSeconds + leastHoldSeconds(planned.problem, job, { vmType, gpus });
+  const durationSeconds = configuration.durationSeconds + leastHoldSeconds(planned, job, { vmType, gpus });
   const end = { ...job, completionAtSeconds: planned.problem.nowSeconds + durationSeconds };
   const sharedRentUsd = sharedCostUsd(vmType, configuration);
   const { budgetLeftUsd } = job;
@@ -172,18 +182,18 @@ function tryOut(planned: Planned, job: PlanningJob, configuration: Configuration
     aloneRentUsd: shareOfRentUsd({ ...vmType, durationSeconds, gpus, gpusInUse: gpus }),
     verdict:
       budgetLeftUsd === undefined || paysFor(budgetLeftUsd, sharedRentUsd)
-        ? judge(planned, job, { vmType, gpus })
+        ? judge(planned, candidate, { vmType, gpus })
         : { kind: "over-budget", sharedRentUsd, budgetLeftUsd },
   };
 }
 
 /** What a job holds its GPUs before it works in a configuration: nothing more than now where it stays, else its restart, and a boot where no node of the type is rented. */
 function leastHoldSeconds(
-  { current, leases = [], nowSeconds }: PlanningProblem,
+  { problem: { current, leases = [], nowSeconds }, placedBefore }: Planned,
   job: PlanningJob,
   { vmType, gpus }: { readonly vmType: VmType; readonly gpus: number },
 ): number {
-  const now = placements(current).get(job.id);
+  const now = placedBefore.get(job.id);
   if (now?.vmTypeId === vmType.id && now.gpus === gpus) return job.heldSeconds ?? 0;
   const readyAt = new Map(leases.map((lease) => [lease.nodeId, lease.readyAtSeconds]));
   const boots = current.nodes
@@ -195,13 +205,12 @@ function leastHoldSeconds(
 
 function judge(
   planned: Planned,
-  job: PlanningJob,
+  { job, others }: Candidate,
   wish: { readonly vmType: VmType; readonly gpus: number },
 ): Verdict {
-  const { problem, objective, planCost, allocation } = planned;
-  const now = placements(allocation).get(job.id);
+  const { problem, objective, planCost } = planned;
+  const now = planned.placed.get(job.id);
   if (now?.vmTypeId === wish.vmType.id && now.gpus === wish.gpus) return { kind: "chosen" };
-  const others = withoutJob(allocation, job.id);
   const part = { jobId: job.id, gpus: wish.gpus };
   const seated = others.nodes
     .filter((node) => node.vmTypeId === wish.vmType.id && gpusInUse(node) + wish.gpus <= wish.vmType.gpuCount)
