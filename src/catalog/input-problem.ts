@@ -112,7 +112,9 @@ function fixOf(issue: core.$ZodIssue, value: unknown, name: string): string {
     case "not_multiple_of":
       return `Give ${name} a multiple of ${issue.divisor}.`;
     case "invalid_format":
-      return `Give ${name} in the format ${issue.format}${issue.pattern === undefined ? "" : ` (${issue.pattern})`}.`;
+      return issue.format === "regex" && issue.pattern !== undefined
+        ? `Change ${name} so that it matches ${issue.pattern}.`
+        : `Give ${name} in the format ${issue.format}.`;
     case "invalid_value":
       return `Use one of: ${issue.values.map(shown).join(", ")}.`;
     case "invalid_union": {

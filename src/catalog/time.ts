@@ -6,6 +6,12 @@ import { millisecondsToSeconds, secondsToMilliseconds } from "../domain/units.ts
 /** A zone is required: "2026-11-20T18:00" means another instant on every machine. */
 const WITH_ZONE = /(Z|[+-]\d{2}:?\d{2})$/i;
 
+/** A date alone needs a time of day before the zone. */
+const zoneFix = (text: string): string =>
+  /T/i.test(text)
+    ? `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".`
+    : `Append a time of day and a zone, for example "${text}T00:00:00Z".`;
+
 /** Times beyond these years would not be RFC 3339 when they are written again. */
 const FIRST_YEAR = 1970;
 const LAST_YEAR = 9999;
@@ -27,7 +33,7 @@ export const isoTimeTextSchema = z
         code: "custom",
         message: "has no time zone",
         continue: false,
-        params: { fix: `Append "Z" for UTC or an offset such as "+01:00", for example "${text}Z".` },
+        params: { fix: zoneFix(text) },
       });
     } else if (time.year < FIRST_YEAR || time.year > LAST_YEAR) {
       context.addIssue({
