@@ -1,5 +1,6 @@
 /** `berth import`: takes what `berth export` wrote into an empty store. */
 import { createReadStream } from "node:fs";
+import { access, constants } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { createGunzip } from "node:zlib";
 import { Command } from "commander";
@@ -20,9 +21,15 @@ export function importCommand(): Command {
 }
 
 async function importAll(path: string): Promise<void> {
+  // Before the store is opened, which makes one where there is none.
+  await access(path, constants.R_OK).catch((error: unknown) => {
+    throw fileTrouble(error, path);
+  });
   const progress = rowProgress();
   try {
-    const digests = await withConfiguredStore((store) => importStore(store, linesOf(path), progress.show));
+    const digests = await withConfiguredStore("any", (store) =>
+      importStore(store, linesOf(path), progress.show),
+    );
     progress.clear();
     console.log(`Imported and checked: ${countsText(digests)}`);
   } catch (error) {

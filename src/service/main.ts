@@ -23,13 +23,14 @@ import { createService } from "./create-service.ts";
 import { printFirstCluster } from "./clusters/print-first-cluster.ts";
 import { listen } from "./listen.ts";
 import { openDatabase } from "./open-database.ts";
-import { connectPool } from "../store/connect.ts";
+import { DatabaseUnavailableError, connectPool, requireDatabase } from "../store/connect.ts";
 import { highsSolver } from "../solver/highs-solver.ts";
 import { lazySolver } from "./feasibility/lazy-solver.ts";
 import { startWorker } from "./worker/start-worker.ts";
 
 const EXIT_BAD_INPUT = 2;
-const EXIT_BUG = 1;
+/** A bug, or what may pass: whoever supervises the service starts it again. */
+const EXIT_TROUBLE = 1;
 /** Connections of the HTTP side. */
 const MAX_CONNECTIONS = 8;
 
@@ -37,9 +38,9 @@ try {
   await start();
 } catch (error) {
   const isInput = error instanceof InvalidInput || isDirectoryTrouble(error);
-  if (isInput) console.error(error.message);
+  if (isInput || error instanceof DatabaseUnavailableError) console.error(error.message);
   else console.error("This is a bug in Berth:", error);
-  process.exit(isInput ? EXIT_BAD_INPUT : EXIT_BUG);
+  process.exit(isInput ? EXIT_BAD_INPUT : EXIT_TROUBLE);
 }
 
 async function start(): Promise<void> {
@@ -51,6 +52,7 @@ async function start(): Promise<void> {
   const pool = connectPool(database.address, MAX_CONNECTIONS, (error) => {
     logger.warn({ err: error }, "a connection to the database broke");
   });
+  await requireDatabase(pool);
   const metrics = createMetrics();
   const store = meteredStore(await openStore(pool, metrics.statementRan), metrics.tookIn);
   await prepareKeys(configuration, store, clock.nowSeconds());
@@ -143,7 +145,7 @@ function endOnFailure(logger: Logger, failures: readonly Promise<Error>[]): void
   void Promise.race(failures).then((error) => {
     logger.fatal({ err: error }, "a part of the service ended");
     console.error(`The service ends, because a part of it did: ${error.message}`);
-    process.exit(EXIT_BUG);
+    process.exit(EXIT_TROUBLE);
   });
 }
 

@@ -33,3 +33,26 @@ export function connectPool(
   pool.on("error", () => undefined);
   return pool;
 }
+
+/** The database does not answer; the message says what its client was told. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = "DatabaseUnavailableError";
+}
+
+/** Throws DatabaseUnavailableError where no connection can be made. */
+export async function requireDatabase(pool: pg.Pool): Promise<void> {
+  try {
+    (await pool.connect()).release();
+  } catch (error) {
+    throw new DatabaseUnavailableError(
+      `The database of DATABASE_URL cannot be used: ${causeOf(error)}. Start it, or correct host, port, user, password and database.`,
+      { cause: error },
+    );
+  }
+}
+
+/** A name with several addresses fails with an error for each, and no word of its own. */
+function causeOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(causeOf).join("; ");
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,5 +1,5 @@
 /** `berth export` and `berth import` as whoever runs a service calls them. */
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -130,6 +130,19 @@ describe("berth export and berth import", () => {
         berthWith({ BERTH_DATA_DIR: empty }, "import", damaged),
       ]);
       const missing = await berthWith({ BERTH_DATA_DIR: empty }, "import", join(folder, "nothing.gz"));
+      const nowhere = join(folder, "nowhere");
+      const [typo, homeless, unread] = await Promise.all([
+        berthWith({ BERTH_DATA_DIR: nowhere }, "export", "--out", join(folder, "typo.ndjson")),
+        berthWith({ BERTH_DATA_DIR: empty }, "export", "--out", join(folder, "no", "such", "folder")),
+        berthWith({ BERTH_DATA_DIR: nowhere }, "import", join(folder, "nothing.gz")),
+      ]);
+      expect(typo).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(typo.stderr).toContain(`${nowhere} holds no store`);
+      expect(homeless).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(homeless.stderr).toContain("ENOENT");
+      expect(unread).toMatchObject({ exitCode: 2, stdout: "" });
+      expect(existsSync(nowhere)).toBe(false);
+      expect(readdirSync(folder).filter((name) => name.includes("typo"))).toEqual([]);
       expect(taken).toMatchObject({ exitCode: 2, stdout: "" });
       expect(taken.stderr).toContain("is there already; name another file");
       expect(existsSync(join(folder, "unused"))).toBe(false);

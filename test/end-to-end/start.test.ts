@@ -50,7 +50,7 @@ describe("npm start", () => {
     expect(exitCode).toBe(0);
   });
 
-  it("refuses a port in use and wrong variables by name", async () => {
+  it("refuses a port in use, wrong variables and a database that does not answer by name", async () => {
     const blocker = createServer();
     const port = await new Promise<number>((resolve) => {
       blocker.listen(0, "127.0.0.1", () => {
@@ -62,6 +62,9 @@ describe("npm start", () => {
       expect(startService({ PORT: `${port}` })).rejects.toThrow(/in use/),
       expect(startService({ BERTH_POLICY: "magic", PORT: "eighty" })).rejects.toThrow(
         /BERTH_POLICY[^]*PORT|PORT[^]*BERTH_POLICY/,
+      ),
+      expect(startService({ DATABASE_URL: "postgresql://u:secret@127.0.0.1:1/berth" })).rejects.toThrow(
+        /The database of DATABASE_URL cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1\. Start it, or correct host/,
       ),
     ]);
     blocker.close();

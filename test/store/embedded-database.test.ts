@@ -210,6 +210,19 @@ describe("the directory", () => {
     expect(existsSync(join(directory, "LOCK"))).toBe(false);
   });
 
+  it("is refused when it cannot be made", async () => {
+    const file = join(root, "a-file");
+    writeFileSync(file, "");
+    await expect(openEmbeddedDatabase({ dataDirectory: join(file, "data") })).rejects.toThrow(
+      /^The data directory .*a-file\/data cannot be used: ENOTDIR.* Give one that this user can make and write/,
+    );
+    // Linux only: Node's own way of making directories goes round for ever there.
+    if (existsSync("/proc/self"))
+      await expect(openEmbeddedDatabase({ dataDirectory: "/proc/berth/data" })).rejects.toThrow(
+        /cannot be used: ENOENT/,
+      );
+  });
+
   it("is refused with the way out when another major version wrote it, or when its database is gone", async () => {
     const directory = freshDirectory("old");
     writeFileSync(join(directory, "BERTH_STORE"), "format=1\npostgresql=17\nstate=ready\n");

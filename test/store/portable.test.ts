@@ -1,4 +1,4 @@
-import { PassThrough } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { afterAll, describe, expect, it } from "vitest";
 import { javascriptLpSolver } from "../../src/solver/javascript-lp-solver.ts";
@@ -171,5 +171,24 @@ describe("a store as lines", () => {
       ignore,
     );
     expect((await target.webhooks.find("default", "wh_1"))?.queuedRevision).toBe(1);
+  });
+
+  it("fails with the stream that it is written to, at whatever line that ends", async () => {
+    const store = await embedded();
+    await used(store);
+    for (const room of [0, 1, 7]) {
+      let left = room;
+      const disk = new Writable({
+        highWaterMark: 1,
+        write: (_chunk, _encoding, done) => {
+          left -= 1;
+          done(left < 0 ? new Error("no space left on device") : null);
+        },
+      });
+      disk.on("error", ignore);
+      await expect(exportStore(store, disk, ignore)).rejects.toThrow("no space left on device");
+    }
+    // The transaction has ended with it.
+    expect(await exported(store)).toContain('"kind":"end"');
   });
 });

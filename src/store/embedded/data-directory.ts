@@ -4,9 +4,9 @@
  *   LOCK         held by the process that has it open
  *   database/    PostgreSQL's own files; `database.new/` while they are first written
  */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, realpath, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { LOCK_FILE } from "./directory-lock.ts";
 import { POSTGRESQL_MAJOR } from "./engine.ts";
 
@@ -30,10 +30,33 @@ interface Marker {
   readonly state: "initialising" | "ready";
 }
 
-/** Makes the directory where it is missing (for its owner only), and gives its real path. */
+/** Makes the directory where it is missing (for its owner only), and gives its real path. Throws DataDirectoryError where that cannot be. */
 export async function ensureDirectory(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: OWNER_ONLY });
-  return realpath(directory);
+  try {
+    await makeDirectory(resolve(directory));
+    return await realpath(directory);
+  } catch (error) {
+    throw directoryTrouble(directory, error);
+  }
+}
+
+/** Level by level: Node's own recursion never ends where a file system says of any new entry that something is missing, as /proc does. */
+async function makeDirectory(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  await makeDirectory(dirname(path));
+  await mkdir(path, { mode: OWNER_ONLY }).catch((error: unknown) => {
+    // Another process was faster.
+    if (!existsSync(path)) throw error;
+  });
+}
+
+/** What the system says against a directory, as something that its user can mend; any other error as it is. */
+export function directoryTrouble(directory: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !("syscall" in error)) return error;
+  return new DataDirectoryError(
+    `The data directory ${directory} cannot be used: ${error.message}. Give one that this user can make and write (BERTH_DATA_DIR).`,
+    { cause: error },
+  );
 }
 
 /** Throws DataDirectoryError where the directory holds something else, or files of another version. Changes nothing. */

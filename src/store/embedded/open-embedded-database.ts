@@ -1,6 +1,6 @@
 /** Opens Berth's embedded PostgreSQL: PGlite in a worker thread, reached by any thread through the ordinary `pg` client. */
 import pg from "pg";
-import { databaseFiles, ensureDirectory, requireOurs } from "./data-directory.ts";
+import { databaseFiles, directoryTrouble, ensureDirectory, requireOurs } from "./data-directory.ts";
 import type { DatabaseWorkerData, DatabaseWorkerReport } from "./database-worker.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { typescriptThread } from "../typescript-thread.ts";
@@ -43,7 +43,9 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   if (dataDirectory === null) return serve({ filesDirectory: null, memoryImage, turnLimitSeconds });
   const directory = await ensureDirectory(dataDirectory);
   await requireOurs(directory);
-  const lock = await lockDirectory(directory);
+  const lock = await lockDirectory(directory).catch((error: unknown) => {
+    throw directoryTrouble(directory, error);
+  });
   try {
     // Again, now that nobody else can change it.
     await requireOurs(directory);

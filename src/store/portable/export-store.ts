@@ -24,14 +24,15 @@ export const PORTABLE_FORMAT = 1;
 /** Is told how far it is. */
 export type PortableProgress = (tableName: string, rowCount: number) => void;
 
-/** Writes the store to a stream, which stays open; says what each table held. */
+/** Writes the store to a stream, which stays open; says what each table held. Throws where the stream ends before. */
 export async function exportStore(
   { db }: Pick<Store, "db">,
   out: Writable,
   onProgress: PortableProgress,
 ): Promise<Readonly<Record<string, TableDigest>>> {
   const write = async (lines: readonly string[]): Promise<void> => {
-    if (!out.write(lines.map((line) => `${line}\n`).join(""))) await once(out, "drain");
+    if (!out.write(lines.map((line) => `${line}\n`).join(""))) await drained(out);
+    if (out.destroyed) throw out.errored ?? new Error("The stream was closed before everything was written");
   };
   return db
     .transaction()
@@ -55,4 +56,15 @@ export async function exportStore(
       await write([JSON.stringify({ kind: "end", digests, pending: await pendingDeliveries(tx) })]);
       return digests;
     });
+}
+
+/** Until there is room again, or never will be. */
+async function drained(out: Writable): Promise<void> {
+  const listening = new AbortController();
+  const { signal } = listening;
+  try {
+    await Promise.race([once(out, "drain", { signal }), once(out, "close", { signal })]);
+  } finally {
+    listening.abort();
+  }
 }
