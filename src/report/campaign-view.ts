@@ -67,14 +67,10 @@ const meanSchema = z
     tardinessCostUsd: usdField.meta({ description: "Mean." }),
     tardinessSecondsPerJob: secondsField.meta({ description: "Mean." }),
     ratioToLowerBound: ratioField,
-    savedByBestShare: z
-      .number()
-      .min(0)
-      .max(1)
-      .meta({
-        description: "Share of this cost that the best policy on this size and load saves.",
-        example: 0.12,
-      }),
+    savedByBestShare: z.number().min(0).max(1).meta({
+      description: "Share of this cost that the best policy on this size and load saves.",
+      example: 0.12,
+    }),
     decisionP95Seconds: secondsField.nullable().meta({ description: "Mean of the runs' 95th percentiles." }),
   })
   .meta({ id: "CampaignMean", description: "Means of one policy on one size and load, over the seeds." });

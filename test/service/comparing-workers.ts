@@ -137,6 +137,7 @@ export function comparing(open: () => Promise<Target>) {
       await store.comparisons.insert({
         clusterId: "default",
         id,
+        kind: "variants",
         status: "queued",
         request: {},
         input,

@@ -133,7 +133,7 @@ describe("the metrics of the work behind requests", () => {
   });
 
   it("count comparisons by how they ended", async () => {
-    metrics.comparisonEnded("failed");
+    metrics.comparisonEnded("failed", "variants");
     expect(await series("berth_comparisons_total")).toEqual([
       'berth_comparisons_total{outcome="cancelled"} 0',
       'berth_comparisons_total{outcome="done"} 0',
