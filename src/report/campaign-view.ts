@@ -38,26 +38,28 @@ const metricsSchema = z
   })
   .meta({ id: "CampaignMetrics", description: "Figures of one run, as `berth simulate` has them." });
 
-const keyFields = {
+const sizeFields = {
   nodes: z.int().min(1).meta({ description: "N: nodes that may be rented at once.", example: 2 }),
   lambdaSeconds: z.number().meta({ description: "λ: mean inter-arrival time × nodes.", example: 30_000 }),
-  policy: z.enum(POLICY_NAMES),
 };
+const policyField = z.enum(POLICY_NAMES);
 
 const runSchema = z
   .strictObject({
     scenario: z
       .string()
       .meta({ description: "Name of the generated scenario.", example: "n02-lambda30000-seed1" }),
-    ...keyFields,
+    ...sizeFields,
     seed: z.int().min(1),
+    policy: policyField,
     metrics: metricsSchema,
   })
   .meta({ id: "CampaignRun", description: "One policy on one scenario." });
 
 const meanSchema = z
   .strictObject({
-    ...keyFields,
+    ...sizeFields,
+    policy: policyField,
     runCount: z.int().min(1).meta({ description: "Seeds that the means are over." }),
     totalCostUsd: usdField.meta({ description: "Mean." }),
     totalCostHalfWidthUsd: usdField

@@ -141,6 +141,16 @@ describe("the metrics of the work behind requests", () => {
     ]);
   });
 
+  it("count campaigns beside them", async () => {
+    metrics.comparisonEnded("done", "campaign");
+    expect(await series("berth_campaigns_total")).toEqual([
+      'berth_campaigns_total{outcome="cancelled"} 0',
+      'berth_campaigns_total{outcome="done"} 1',
+      'berth_campaigns_total{outcome="failed"} 0',
+    ]);
+    expect(await series("berth_comparisons_total")).toContain('berth_comparisons_total{outcome="done"} 0');
+  });
+
   it("tell how deep the queue is, unless it cannot be asked", async () => {
     metrics.queuesAre([{ queue: "comparisons", state: "waiting", count: 3 }]);
     expect(await series("berth_queue_jobs")).toEqual([
