@@ -21,12 +21,12 @@ export function slidesSettings(): ClusterSettings {
   };
 }
 
-/** Four runs of eleven jobs each: an optimiser and a rule, with noise. */
+/** Two runs of eleven jobs each by the optimiser, with noise. */
 export const SMALL_CAMPAIGN: CampaignRequestBody = {
   nodes: [1],
   lambdaSeconds: [45_000],
   seeds: 2,
-  policies: ["progress-value", "edf"],
+  policies: ["progress-value"],
   noiseSigma: 0.2,
   relativeGap: 0.05,
   maxTreeNodes: 100,
