@@ -102,7 +102,7 @@ function oversized({ nodes, lambdaSeconds, seeds, policies }: CampaignFields): r
   const refused = (message: string): readonly CampaignIssue[] => [
     {
       code: "custom",
-      // What the next smaller campaign would mostly be cut at: nothing but the seeds can always be fewer.
+      // Fewer seeds mostly mend it; with one seed left, the sizes are what is too much.
       path: seeds > 1 ? ["seeds"] : ["nodes"],
       message,
       params: { fix: "Ask for fewer seeds, sizes, loads or policies, or for several campaigns." },
