@@ -8,17 +8,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CostsOfChange } from "../src/cli/costs-of-change.ts";
 import { policiesOption } from "../src/cli/policies-option.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioGenerator,
-  scenarioName,
-} from "../src/cli/scenario-generator.ts";
+import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
 import { runSimulations } from "../src/cli/simulation-pool.ts";
 import type { SimulationReport, SimulationTask } from "../src/cli/simulation-run.ts";
 import { lossesUsd } from "../src/domain/change-losses.ts";
 import { tableText, usdText } from "../src/report/text.ts";
+import {
+  DEFAULT_FASTEST_HOURS,
+  DEFAULT_REPLAN_SECONDS,
+  DEFAULT_START_SECONDS,
+  scenarioName,
+} from "../src/simulator/campaign.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 
 const { values } = parseArgs({

@@ -10,16 +10,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { policiesOption } from "../src/cli/policies-option.ts";
+import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
+import type { ActualDurations } from "../src/cli/simulation-run.ts";
+import { runSimulation } from "../src/cli/simulation-run.ts";
+import type { PolicyName } from "../src/planner/policy.ts";
 import {
   DEFAULT_FASTEST_HOURS,
   DEFAULT_REPLAN_SECONDS,
   DEFAULT_START_SECONDS,
-  scenarioGenerator,
   scenarioName,
-} from "../src/cli/scenario-generator.ts";
-import type { ActualDurations } from "../src/cli/simulation-run.ts";
-import { runSimulation } from "../src/cli/simulation-run.ts";
-import type { PolicyName } from "../src/planner/policy.ts";
+} from "../src/simulator/campaign.ts";
 import type { SimulationMetrics } from "../src/simulator/metrics.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 import { markdownTable } from "./support/table.ts";

@@ -10,17 +10,17 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readCsvFile } from "../src/catalog/csv-file.ts";
 import { policiesOption } from "../src/cli/policies-option.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioGenerator,
-  scenarioName,
-} from "../src/cli/scenario-generator.ts";
+import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
 import { runSimulations } from "../src/cli/simulation-pool.ts";
 import type { ActualDurations, SimulationReport, SimulationTask } from "../src/cli/simulation-run.ts";
 import type { PolicyName } from "../src/planner/policy.ts";
 import { tableText, usdText } from "../src/report/text.ts";
+import {
+  DEFAULT_FASTEST_HOURS,
+  DEFAULT_REPLAN_SECONDS,
+  DEFAULT_START_SECONDS,
+  scenarioName,
+} from "../src/simulator/campaign.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 
 const { values } = parseArgs({

@@ -1,12 +1,13 @@
 /** The literature's workload as a scenario file: which networks are drawn, and the JSON that `berth plan` and `berth simulate` read. */
 import { DateTime } from "luxon";
 import { FRAMEWORKS } from "../domain/job.ts";
+import { jobId } from "../domain/ids.ts";
 import type { Framework } from "../domain/job.ts";
 import { millisecondsToSeconds, perSecondToPerHour } from "../domain/units.ts";
-import type { VmType } from "../domain/vm-type.ts";
-import { predictDurations } from "../performance/duration-table.ts";
 import { readCsvFile } from "./csv-file.ts";
-import type { ReferenceData } from "./reference-data.ts";
+import type { jobMaker } from "./job-from-spec.ts";
+import type { ScenarioJob } from "./job-spec.ts";
+import { scenarioJobSchema } from "./job-spec.ts";
 import { isoTime } from "./time.ts";
 
 /** Applications of the peer's scenarios with their batch sizes, and the images of one epoch. */
@@ -27,24 +28,31 @@ export interface ScenarioTemplate {
   readonly fastestEpochSeconds: number;
 }
 
-/** Every application, framework and batch size that runs on some VM type. */
-export function jobTemplates(
-  reference: ReferenceData,
-  vmTypes: readonly VmType[],
-): readonly ScenarioTemplate[] {
-  return APPLICATIONS.flatMap(({ network: name, batchSizes }) => {
-    const network = reference.networks.get(name);
-    if (network === undefined) throw new Error(`Network ${name} is not shipped any more`);
-    return batchSizes.flatMap((batchSize) =>
-      DRAWN_FRAMEWORKS.flatMap((framework): readonly ScenarioTemplate[] => {
-        const workload = { networkName: name, framework, batchSize, samples: SAMPLES, epochs: 1 };
-        const { entries } = predictDurations({ ...reference, network, workload, vmTypes });
-        const fastest = Math.min(...entries.map((entry) => entry.durationSeconds));
-        if (entries.length === 0) return [];
-        return [{ network: name, framework, batchSize, samples: SAMPLES, fastestEpochSeconds: fastest }];
-      }),
-    );
-  });
+/** Every application, framework and batch size. */
+export const APPLICATION_WORKLOADS: readonly Omit<ScenarioTemplate, "fastestEpochSeconds">[] =
+  APPLICATIONS.flatMap(({ network, batchSizes }) =>
+    batchSizes.flatMap((batchSize) =>
+      DRAWN_FRAMEWORKS.map((framework) => ({ network, framework, batchSize, samples: SAMPLES })),
+    ),
+  );
+
+/** A workload as a template, by whoever makes the jobs; null where it runs nowhere. Takes milliseconds. */
+export function templateOf(
+  workload: (typeof APPLICATION_WORKLOADS)[number],
+  makeJob: ReturnType<typeof jobMaker>,
+): ScenarioTemplate | null {
+  const spec = {
+    id: "template",
+    epochs: 1,
+    submittedAt: 0,
+    dueAt: 0,
+    tardinessCostPerHourUsd: 0,
+    ...workload,
+  };
+  const made = makeJob(spec, { id: jobId(spec.id), submittedAtSeconds: spec.submittedAt });
+  if (made.kind !== "job") return null;
+  const seconds = made.job.durations.entries.map((entry) => entry.durationSeconds);
+  return { ...workload, fastestEpochSeconds: Math.min(...seconds) };
 }
 
 /** A scenario to write. */
@@ -61,33 +69,40 @@ export interface ScenarioDraft {
   /** Seconds for all VM types; missing writes nothing, which means 0. */
   readonly bootSeconds?: number;
   readonly minimumBillingSeconds?: number;
-  readonly jobs: readonly {
-    readonly id: string;
-    readonly template: ScenarioTemplate;
-    readonly epochs: number;
-    readonly submittedAtSeconds: number;
-    readonly dueAtSeconds: number;
-    readonly tardinessCostPerSecondUsd: number;
-  }[];
+  readonly jobs: readonly DrawnJob[];
 }
 
-/** The text of a scenario file, one line for each job. Times are rounded to seconds, weights to a millionth of a USD per hour. */
+/** A job as the generator draws it. */
+export interface DrawnJob {
+  readonly id: string;
+  readonly template: ScenarioTemplate;
+  readonly epochs: number;
+  readonly submittedAtSeconds: number;
+  readonly dueAtSeconds: number;
+  readonly tardinessCostPerSecondUsd: number;
+}
+
+/** A drawn job in a scenario file's words. Times are rounded to seconds, weights to a millionth of a USD per hour. */
+const jobWords = ({ id, template, epochs, ...job }: DrawnJob) => ({
+  id,
+  submittedAt: isoTime(Math.round(job.submittedAtSeconds)),
+  network: template.network,
+  framework: template.framework,
+  samples: template.samples,
+  epochs,
+  batchSize: template.batchSize,
+  dueAt: isoTime(Math.round(job.dueAtSeconds)),
+  tardinessCostPerHourUsd: Number(perSecondToPerHour(job.tardinessCostPerSecondUsd).toFixed(6)),
+});
+
+/** A drawn job as it is read back from a scenario file. */
+export const drawnScenarioJob = (job: DrawnJob): ScenarioJob => scenarioJobSchema.parse(jobWords(job));
+
+/** The text of a scenario file, one line for each job. */
 export function scenarioText(draft: ScenarioDraft): string {
-  const jobs = draft.jobs.map(({ id, template, epochs, ...job }) =>
-    JSON.stringify({
-      id,
-      submittedAt: isoTime(Math.round(job.submittedAtSeconds)),
-      network: template.network,
-      framework: template.framework,
-      samples: template.samples,
-      epochs,
-      batchSize: template.batchSize,
-      dueAt: isoTime(Math.round(job.dueAtSeconds)),
-      tardinessCostPerHourUsd: Number(perSecondToPerHour(job.tardinessCostPerSecondUsd).toFixed(6)),
-      // JSON leaves out what is undefined.
-      checkpointSeconds: draft.checkpointSeconds,
-    }),
-  );
+  const { checkpointSeconds } = draft;
+  // JSON leaves out what is undefined.
+  const jobs = draft.jobs.map((job) => JSON.stringify({ ...jobWords(job), checkpointSeconds }));
   const head = JSON.stringify(
     {
       name: draft.name,

@@ -5,25 +5,22 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
-import type { CampaignRun } from "../report/campaign-report.ts";
+import type { CampaignRun } from "../report/campaign-means.ts";
+import type { CampaignGrid } from "../simulator/campaign.ts";
 import {
+  campaignScenarios,
   DEFAULT_FASTEST_HOURS,
   DEFAULT_REPLAN_SECONDS,
   DEFAULT_START_SECONDS,
-  scenarioGenerator,
   scenarioName,
-} from "./scenario-generator.ts";
+} from "../simulator/campaign.ts";
+import { scenarioGenerator } from "./scenario-generator.ts";
 import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, SimulationTask } from "./simulation-run.ts";
 
-/** What to run: every combination. */
-export interface CampaignPlan {
-  readonly nodes: readonly number[];
-  readonly lambdas: readonly number[];
-  readonly seeds: readonly number[];
-  readonly policies: readonly PolicyName[];
+/** What to run, and how. */
+export interface CampaignPlan extends CampaignGrid {
   readonly catalog: string;
   readonly region: string | null;
   readonly arrivalsPath: string | null;
@@ -40,8 +37,14 @@ export interface CampaignOptions {
   readonly onProgress: (share: number, words: string) => void;
 }
 
+/** A finished run as a line of the journal. */
+interface JournalRun extends CampaignRun {
+  /** What else was asked for; a run under other settings is another run. */
+  readonly settings: string;
+}
+
 interface PlannedRun {
-  readonly key: Omit<CampaignRun, "metrics">;
+  readonly key: Omit<JournalRun, "metrics">;
   readonly task: SimulationTask;
 }
 
@@ -51,7 +54,6 @@ const runSchema = z.object({
   lambdaSeconds: z.number(),
   seed: z.number(),
   policy: z.enum(POLICY_NAMES),
-  /** What else was asked for; a run under other settings is another run. */
   settings: z.string(),
   metrics: z.looseObject({
     totalCostUsd: z.number(),
@@ -70,7 +72,7 @@ const runSchema = z.object({
 export async function runCampaign(
   plan: CampaignPlan,
   options: CampaignOptions,
-): Promise<readonly CampaignRun[]> {
+): Promise<readonly JournalRun[]> {
   mkdirSync(join(options.folder, "scenarios"), { recursive: true });
   const journal = join(options.folder, "runs.jsonl");
   const planned = plannedRuns(plan, options.folder);
@@ -95,7 +97,7 @@ export async function runCampaign(
       onReport: ({ metrics }, index) => {
         const key = missing[index]?.key;
         if (key === undefined) return;
-        const run: CampaignRun = { ...key, metrics };
+        const run: JournalRun = { ...key, metrics };
         done.set(keyText(key), run);
         appendFileSync(journal, `${JSON.stringify(run)}\n`);
         finished += 1;
@@ -117,47 +119,41 @@ function plannedRuns(plan: CampaignPlan, folder: string): readonly PlannedRun[] 
     region: plan.region,
     arrivals: plan.arrivalsPath,
   });
-  return plan.nodes.flatMap((nodes) =>
-    plan.lambdas.flatMap((lambdaSeconds) =>
-      plan.seeds.flatMap((seed) => {
-        const request = {
-          nodes,
-          lambdaSeconds,
-          seed,
-          jobs: null,
-          startAtSeconds: DEFAULT_START_SECONDS,
-          fastestHours: DEFAULT_FASTEST_HOURS,
-          replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-          arrivalsPath: plan.arrivalsPath,
-        };
-        const scenario = scenarioName(request);
-        const path = join(folder, "scenarios", `${scenario}.json`);
-        writeFileSync(path, generate(request));
-        return plan.policies.map((policy): PlannedRun => ({
-          key: { scenario, nodes, lambdaSeconds, seed, policy, settings },
-          task: {
-            source: { kind: "scenario", path },
-            policy,
-            seed,
-            actual: plan.actual,
-            relativeGap: plan.relativeGap,
-            maxTreeNodes: plan.maxTreeNodes,
-          },
-        }));
-      }),
-    ),
-  );
+  return campaignScenarios(plan).flatMap((drawn) => {
+    const request = {
+      ...drawn,
+      jobs: null,
+      startAtSeconds: DEFAULT_START_SECONDS,
+      fastestHours: DEFAULT_FASTEST_HOURS,
+      replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
+      arrivalsPath: plan.arrivalsPath,
+    };
+    const scenario = scenarioName(drawn, plan.arrivalsPath === null ? "drawn" : "trace");
+    const path = join(folder, "scenarios", `${scenario}.json`);
+    writeFileSync(path, generate(request));
+    return plan.policies.map((policy): PlannedRun => ({
+      key: { scenario, ...drawn, policy, settings },
+      task: {
+        source: { kind: "scenario", path },
+        policy,
+        seed: drawn.seed,
+        actual: plan.actual,
+        relativeGap: plan.relativeGap,
+        maxTreeNodes: plan.maxTreeNodes,
+      },
+    }));
+  });
 }
 
-const keyText = ({ scenario, policy, settings }: Omit<CampaignRun, "metrics">): string =>
+const keyText = ({ scenario, policy, settings }: Omit<JournalRun, "metrics">): string =>
   [scenario, policy, settings].join(" ");
 
 /** The finished runs of a journal; lines that are no runs (cut short when the process was ended) are left out. */
-export function readRuns(path: string): readonly CampaignRun[] {
+export function readRuns(path: string): readonly JournalRun[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, "utf8")
     .split("\n")
-    .flatMap((line): readonly CampaignRun[] => {
+    .flatMap((line): readonly JournalRun[] => {
       const parsed = runSchema.safeParse(jsonOrNull(line));
       return parsed.success ? [parsed.data] : [];
     });

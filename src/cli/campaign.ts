@@ -93,7 +93,7 @@ async function campaign(options: CampaignCommandOptions): Promise<void> {
   const runs = await runCampaign(
     {
       nodes: options.nodes,
-      lambdas: options.lambda,
+      lambdasSeconds: options.lambda,
       seeds: Array.from({ length: options.seeds }, (_, index) => index + 1),
       policies: options.policy,
       catalog: options.catalog,

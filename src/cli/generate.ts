@@ -2,15 +2,15 @@
 import { Command } from "commander";
 import { writeFileSync } from "node:fs";
 import { InvalidInput } from "../catalog/input-problem.ts";
-import type { CostsOfChange } from "./costs-of-change.ts";
-import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
-import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import {
   DEFAULT_FASTEST_HOURS,
   DEFAULT_REPLAN_SECONDS,
   DEFAULT_START_SECONDS,
-  scenarioGenerator,
-} from "./scenario-generator.ts";
+} from "../simulator/campaign.ts";
+import type { CostsOfChange } from "./costs-of-change.ts";
+import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
+import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
+import { scenarioGenerator } from "./scenario-generator.ts";
 
 interface GenerateOptions extends CostsOfChange {
   readonly nodes: number;

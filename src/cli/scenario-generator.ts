@@ -1,9 +1,16 @@
 /** Draws a scenario of the literature's kind and writes it as text; shared by `berth generate`, `berth campaign` and the benchmarks. */
-import { jobTemplates, readArrivals, scenarioText } from "../catalog/generated-scenario.ts";
+import {
+  APPLICATION_WORKLOADS,
+  readArrivals,
+  scenarioText,
+  templateOf,
+} from "../catalog/generated-scenario.ts";
 import { InvalidInput } from "../catalog/input-problem.ts";
+import { jobMaker } from "../catalog/job-from-spec.ts";
 import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
 import { loadReferenceData, shippedCatalogPath } from "../catalog/reference-data.ts";
 import { catalogRegions, selectRegion } from "../catalog/select-vm-types.ts";
+import { jobsBesidesFirst, scenarioName } from "../simulator/campaign.ts";
 import type { GeneratorSettings } from "../simulator/workload-generator.ts";
 import { generateJobs } from "../simulator/workload-generator.ts";
 import type { CostsOfChange } from "./costs-of-change.ts";
@@ -24,19 +31,6 @@ export interface ScenarioRequest {
   readonly costsOfChange?: CostsOfChange;
 }
 
-/** 2019-01-01T00:00:00Z: generated scenarios start on a day of their own literature. */
-export const DEFAULT_START_SECONDS = 1_546_300_800;
-/** Hours that the fastest configuration takes: from, to. */
-export const DEFAULT_FASTEST_HOURS: readonly [number, number] = [12, 24];
-/** H: the literature's decisions come with arrivals and completions; the timer is only a safety net. */
-export const DEFAULT_REPLAN_SECONDS = 86_400;
-
-/** Short name of a scenario, unique for a request with the same catalogue, trace and hours. */
-export function scenarioName({ nodes, lambdaSeconds, seed, arrivalsPath }: ScenarioRequest): string {
-  const rhythm = arrivalsPath === null ? "" : "-trace";
-  return `n${String(nodes).padStart(2, "0")}-lambda${lambdaSeconds}${rhythm}-seed${seed}`;
-}
-
 /** A generator that loads fits and catalogue once. */
 export function scenarioGenerator(
   catalogName: string,
@@ -50,16 +44,21 @@ export function scenarioGenerator(
   const regions = catalogRegions(catalog);
   const chosen = region ?? (regions.length === 1 ? regions[0] : undefined);
   if (chosen === undefined) throw severalRegions(catalogName, regions);
-  const templates = jobTemplates(reference, selectRegion(catalog, chosen));
+  const makeJob = jobMaker(reference, {
+    vmTypes: selectRegion(catalog, chosen),
+    maxNodes: 1,
+    nodeLimits: [],
+  });
+  const templates = APPLICATION_WORKLOADS.flatMap((workload) => templateOf(workload, makeJob) ?? []);
   return (request) => {
     const settings: GeneratorSettings = {
       ...request,
-      jobs: request.jobs ?? 10 * request.nodes,
+      jobs: request.jobs ?? jobsBesidesFirst(request.nodes),
       measuredArrivals:
         request.arrivalsPath === null ? null : measuredArrivals(request, request.arrivalsPath),
     };
     return scenarioText({
-      name: scenarioName(request),
+      name: scenarioName(request, request.arrivalsPath === null ? "drawn" : "trace"),
       about: `${settings.jobs + 1} jobs for ${request.nodes} nodes, mean inter-arrival time ${request.lambdaSeconds} s / ${request.nodes}, seed ${request.seed}; ${
         request.arrivalsPath === null
           ? "exponential arrivals"
@@ -79,7 +78,7 @@ export function scenarioGenerator(
 
 function measuredArrivals({ nodes, jobs }: ScenarioRequest, path: string): readonly number[] {
   const arrivals = readArrivals(path);
-  const needed = (jobs ?? 10 * nodes) + 1;
+  const needed = (jobs ?? jobsBesidesFirst(nodes)) + 1;
   if (arrivals.length >= needed) return arrivals;
   throw new InvalidInput(path, [
     {

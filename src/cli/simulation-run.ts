@@ -12,12 +12,9 @@ import type { DecisionMeans } from "../planner/decide.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import type { ActualSeconds } from "../simulator/actual-durations.ts";
 import { asPredicted, measuredDurationsOr, noisyDurations } from "../simulator/actual-durations.ts";
-import { fluidBoundUsd } from "../simulator/fluid-bound.ts";
 import type { History } from "../simulator/history.ts";
-import { historyRecorder } from "../simulator/history.ts";
 import type { SimulationMetrics } from "../simulator/metrics.ts";
-import { metricsOf } from "../simulator/metrics.ts";
-import { simulate } from "../simulator/simulate.ts";
+import { simulateScenario } from "../simulator/simulate-scenario.ts";
 import { highsSolver } from "../solver/highs-solver.ts";
 import type { CostsOfChange } from "./costs-of-change.ts";
 import { withCosts } from "./costs-of-change.ts";
@@ -67,43 +64,28 @@ export async function runSimulation(
   onProgress: ProgressListener = () => undefined,
 ): Promise<SimulationReport> {
   const { name, settings, jobs } = withCosts(loadSource(task.source), task.costsOfChange ?? {});
-  const actualSeconds = actualDurations(task);
-  const recorder = historyRecorder(settings.vmTypes);
+  const { policy, seed, relativeGap, maxTreeNodes, weighing } = task;
   const solver = highsSolver({ threads: 1 });
-  let completed = 0;
   try {
-    const { state } = await simulate({
-      settings,
-      jobs,
-      means: {
-        policy: task.policy,
-        solver,
-        costsOfChange: task.weighing ?? "weighed",
-        limits: {
-          relativeGap: task.relativeGap,
-          maxTreeNodes: task.maxTreeNodes,
-          deadlineSeconds: null,
-          seed: task.seed,
-        },
+    const simulated = await simulateScenario(
+      {
+        settings,
+        jobs,
+        policy,
+        seed,
+        relativeGap,
+        maxTreeNodes,
+        actualSeconds: actualDurations(task),
+        ...(weighing === undefined ? {} : { weighing }),
       },
-      untilSeconds: null,
-      actualSeconds,
-      stopwatch: () => millisecondsToSeconds(performance.now()),
-      onDecision: (decision, events, decisionSeconds) => {
-        recorder.record(decision, events, decisionSeconds);
-        completed += events.filter((event) => event.kind === "job-completed").length;
-        onProgress(completed, jobs.length);
-      },
-    });
-    const history = recorder.history();
-    const lowerBoundUsd = fluidBoundUsd({ ...settings, jobs, actualSeconds });
+      { solver, stopwatch: () => millisecondsToSeconds(performance.now()), onProgress },
+    );
     return {
       scenarioName: name,
       task,
       vmTypes: settings.vmTypes,
       maxNodes: settings.maxNodes,
-      metrics: metricsOf(state, history, lowerBoundUsd),
-      history,
+      ...simulated,
     };
   } finally {
     await solver.close();

@@ -1,10 +1,9 @@
 /** A comparison as CSV (RFC 4180): one row a variant, one row a difference, and one row a marginal value. Empty cells are unknown or do not apply. */
 import type { ComparisonView } from "./comparison-view.ts";
+import type { CsvRow } from "./csv-text.ts";
+import { csvText } from "./csv-text.ts";
 import type { DecisionComparisonView } from "./decision-comparison-view.ts";
 import type { HorizonComparisonView } from "./horizon-comparison-view.ts";
-
-type Cell = string | number | boolean | null;
-type Row = Readonly<Record<string, Cell>>;
 
 /** One row for each variant. */
 export function comparisonCsv(view: ComparisonView): string {
@@ -28,7 +27,7 @@ export function marginalValuesCsv(view: ComparisonView): string {
 type DecidedView = DecisionComparisonView["variants"][number];
 type SimulatedView = HorizonComparisonView["variants"][number];
 
-const decisionRow = (variant: DecidedView): Row => ({
+const decisionRow = (variant: DecidedView): CsvRow => ({
   ...namesOf(variant),
   totalCostUsd: variant.cost.totalUsd,
   rentUsd: variant.cost.rentUsd,
@@ -53,7 +52,7 @@ const decisionRow = (variant: DecidedView): Row => ({
   gainAtFirstWorthsPerHourUsd: variant.gainAtFirstWorthsPerHourUsd,
 });
 
-const horizonRow = (variant: SimulatedView): Row => ({
+const horizonRow = (variant: SimulatedView): CsvRow => ({
   ...namesOf(variant),
   totalCostUsd: variant.cost.totalUsd,
   rentUsd: variant.cost.rentUsd,
@@ -72,7 +71,7 @@ const horizonRow = (variant: SimulatedView): Row => ({
   stops: variant.stops,
 });
 
-const namesOf = (variant: DecidedView | SimulatedView): Row => ({
+const namesOf = (variant: DecidedView | SimulatedView): CsvRow => ({
   variant: variant.name,
   changes: variant.changes.join("; "),
   policy: variant.policy,
@@ -92,7 +91,7 @@ interface Line {
   readonly reason?: string;
 }
 
-const lineOf = ({ costChangeUsd, tardinessChangeSeconds, cause, reason, ...rest }: Line): Row => ({
+const lineOf = ({ costChangeUsd, tardinessChangeSeconds, cause, reason, ...rest }: Line): CsvRow => ({
   ...rest,
   costChangeUsd: costChangeUsd ?? null,
   tardinessChangeSeconds: tardinessChangeSeconds ?? null,
@@ -100,7 +99,7 @@ const lineOf = ({ costChangeUsd, tardinessChangeSeconds, cause, reason, ...rest 
   reason: reason ?? null,
 });
 
-function decisionLines({ name, difference }: DecidedView): readonly Row[] {
+function decisionLines({ name, difference }: DecidedView): readonly CsvRow[] {
   if (difference === null) return [];
   const jobs = difference.jobs.map(({ jobId, from, to, ...job }) =>
     lineOf({ ...jobLine(name, job), id: jobId, from: situationWords(from), to: situationWords(to) }),
@@ -108,7 +107,7 @@ function decisionLines({ name, difference }: DecidedView): readonly Row[] {
   return [...jobs, ...nodeLines(name, difference.nodes)];
 }
 
-function horizonLines({ name, difference }: SimulatedView): readonly Row[] {
+function horizonLines({ name, difference }: SimulatedView): readonly CsvRow[] {
   if (difference === null) return [];
   const jobs = difference.jobs.map(({ jobId, from, to, ...job }) =>
     lineOf({ ...jobLine(name, job), id: jobId, from: courseWords(from), to: courseWords(to) }),
@@ -133,7 +132,10 @@ const jobLine = (
   reason,
 });
 
-const nodeLines = (variant: string, nodes: NonNullable<DecidedView["difference"]>["nodes"]): readonly Row[] =>
+const nodeLines = (
+  variant: string,
+  nodes: NonNullable<DecidedView["difference"]>["nodes"],
+): readonly CsvRow[] =>
   nodes.map(({ vmType, from, to }) => lineOf({ variant, kind: "nodes", id: vmType, from, to }));
 
 const LIMIT_HEADS = [
@@ -159,10 +161,10 @@ const HORIZON_MARGINAL_HEADS = [
   "tardinessChangeSeconds",
 ] as const satisfies readonly (keyof NonNullable<HorizonComparisonView["marginalValues"]>[number])[];
 
-const decisionMarginals = ({ name, marginalValues }: DecidedView): readonly Row[] =>
+const decisionMarginals = ({ name, marginalValues }: DecidedView): readonly CsvRow[] =>
   (marginalValues ?? []).map((value) => ({ variant: name, ...value }));
 
-const horizonMarginals = ({ variants, marginalValues }: HorizonComparisonView): readonly Row[] =>
+const horizonMarginals = ({ variants, marginalValues }: HorizonComparisonView): readonly CsvRow[] =>
   (marginalValues ?? []).map((value) => ({ variant: variants[0]?.name ?? "", ...value }));
 
 /** A job's place in a few words, as tables show it too. */
@@ -186,14 +188,4 @@ export function courseWords(
   if (course.kind === "left-out") return "left out";
   const more = course.configurationCount > 1 ? ` and ${course.configurationCount - 1} more` : "";
   return course.mostly === null ? "never ran" : `${course.mostly.gpus} × ${course.mostly.vmType}${more}`;
-}
-
-function csvText(rows: readonly Row[], heads: readonly string[] = Object.keys(rows[0] ?? {})): string {
-  const lines = [heads, ...rows.map((row) => heads.map((head) => row[head] ?? null))];
-  return lines.map((cells) => `${cells.map(cellText).join(",")}\r\n`).join("");
-}
-
-function cellText(cell: Cell): string {
-  const text = cell === null ? "" : String(cell);
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -14,6 +14,7 @@ import type { TrustProxy } from "./operations/trust-proxy.ts";
 import { RequestProblem } from "./problem-details.ts";
 import { mountRoutes } from "./route.ts";
 import { accessRoutes } from "./routes/access-routes.ts";
+import { campaignRoutes } from "./routes/campaign-routes.ts";
 import { clusterRoutes } from "./routes/cluster-routes.ts";
 import { comparisonRoutes } from "./routes/comparison-routes.ts";
 import { feasibilityRoutes } from "./routes/feasibility-routes.ts";
@@ -94,6 +95,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     ...planRoutes(context),
     ...feasibilityRoutes(context),
     ...comparisonRoutes(context, metrics),
+    ...campaignRoutes(context, metrics),
     ...webhookRoutes(context),
     ...accessRoutes(context),
     ...referenceRoutes(context),

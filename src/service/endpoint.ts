@@ -48,6 +48,7 @@ export interface Endpoint<
     | "Jobs"
     | "Planning"
     | "Comparisons"
+    | "Campaigns"
     | "Webhooks"
     | "Clusters"
     | "Predictions"

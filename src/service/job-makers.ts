@@ -21,7 +21,7 @@ export function jobMakers(reference: ReferenceData): JobMakers {
     const offer = JSON.stringify([offerOf(settings), settings.maxNodes, settings.nodeLimits]);
     const known = makers.get(clusterId);
     if (known?.offer === offer) return known.maker;
-    const maker = makerFor(reference, settings);
+    const maker = clusterJobMaker(reference, settings);
     makers.set(clusterId, { offer, maker });
     return maker;
   };
@@ -41,8 +41,11 @@ export function offerOf({ vmTypes, nodeLimits }: ClusterSettings): string {
   );
 }
 
-/** A reserved twin is the same machine as its VM type: it takes the same time, also where a user measured it. */
-function makerFor(reference: ReferenceData, { vmTypes, maxNodes, nodeLimits }: ClusterSettings): JobMaker {
+/** A maker that remembers nothing of others. A reserved twin is the same machine as its VM type: it takes the same time, also where a user measured it. */
+export function clusterJobMaker(
+  reference: ReferenceData,
+  { vmTypes, maxNodes, nodeLimits }: ClusterSettings,
+): JobMaker {
   const twinOf = new Map(
     vmTypes.filter(({ id }) => isReservedTwin(id)).map(({ id }) => [id, providerVmTypeId(id)]),
   );

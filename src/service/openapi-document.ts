@@ -26,6 +26,15 @@ import {
   putCommand,
 } from "./endpoints/plans.ts";
 import {
+  deleteCampaign,
+  getCampaign,
+  getCampaignMeans,
+  getCampaignReport,
+  getCampaignRuns,
+  getCampaigns,
+  postCampaigns,
+} from "./endpoints/campaigns.ts";
+import {
   deleteComparison,
   getComparison,
   getComparisonDifferences,
@@ -78,6 +87,13 @@ export const ENDPOINTS: readonly Endpoint[] = [
   getComparisonDifferences,
   getComparisonMarginalValues,
   deleteComparison,
+  postCampaigns,
+  getCampaigns,
+  getCampaign,
+  getCampaignRuns,
+  getCampaignMeans,
+  getCampaignReport,
+  deleteCampaign,
   postWebhooks,
   getWebhooks,
   getWebhook,
@@ -98,6 +114,7 @@ const TAGS = [
   { name: "Jobs", description: "Training jobs: submit, list, cancel." },
   { name: "Planning", description: "Events, decisions and plans." },
   { name: "Comparisons", description: "What other VM types, prices, limits or rules would change." },
+  { name: "Campaigns", description: "Policies over whole horizons of generated scenarios." },
   { name: "Webhooks", description: "Who is told of plans." },
   { name: "Clusters", description: "What is planned independently: a catalogue, limits and jobs each." },
   { name: "Predictions", description: "How long a job takes where." },

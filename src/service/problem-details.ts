@@ -14,6 +14,7 @@ export const PROBLEM_KINDS = {
   "unknown-plan": { status: 404, title: "No plan has this revision" },
   "unknown-webhook": { status: 404, title: "No webhook has this id" },
   "unknown-comparison": { status: 404, title: "No comparison has this id" },
+  "unknown-campaign": { status: 404, title: "No campaign has this id" },
   "unknown-key": { status: 404, title: "No API key has this id" },
   "method-not-allowed": { status: 405, title: "This path does not take this method" },
   conflict: { status: 409, title: "The request contradicts what the service knows already" },

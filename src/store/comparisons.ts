@@ -1,12 +1,13 @@
-/** Comparisons of VM plans: what was asked, how far it is, and what came out. */
+/** Comparisons of VM plans, and campaigns: what was asked, how far it is, and what came out. */
 import type { Kysely, Selectable } from "kysely";
 import { sql } from "kysely";
-import type { ComparisonStatus, ComparisonTable, Database } from "./schema.ts";
+import type { ComparisonKind, ComparisonStatus, ComparisonTable, Database } from "./schema.ts";
 
 /** A comparison. */
 export interface ComparisonRecord {
   readonly clusterId: string;
   readonly id: string;
+  readonly kind: ComparisonKind;
   readonly status: ComparisonStatus;
   /** What was posted. */
   readonly request: object;
@@ -44,8 +45,16 @@ export interface ComparisonStore {
       Pick<ComparisonRecord, "status" | "finishedAtSeconds" | "progress" | "result" | "failure">
     >,
   ) => Promise<void>;
-  /** The latest first. */
-  readonly list: (clusterId: string, limit: number) => Promise<readonly ComparisonSummary[]>;
+  /** Those of a kind, the latest first. */
+  readonly list: (
+    clusterId: string,
+    kind: ComparisonKind,
+    page: {
+      readonly limit: number;
+      /** The last of the page before. */
+      readonly after?: Pick<ComparisonRecord, "createdAtSeconds" | "id"> | undefined;
+    },
+  ) => Promise<readonly ComparisonSummary[]>;
   /** Forgets those that ended before a time. */
   readonly prune: (beforeSeconds: number) => Promise<void>;
 }
@@ -53,6 +62,7 @@ export interface ComparisonStore {
 const SUMMARY = [
   "cluster_id",
   "id",
+  "kind",
   "status",
   "created_at_seconds",
   "finished_at_seconds",
@@ -72,6 +82,7 @@ export function comparisonStore(db: Kysely<Database>): ComparisonStore {
         .values({
           cluster_id: comparison.clusterId,
           id: comparison.id,
+          kind: comparison.kind,
           status: comparison.status,
           request: JSON.stringify(comparison.request),
           input: JSON.stringify(comparison.input),
@@ -118,15 +129,15 @@ export function comparisonStore(db: Kysely<Database>): ComparisonStore {
         .where("id", "=", id)
         .execute();
     },
-    list: async (clusterId, limit) =>
-      (
-        await summaries
-          .where("cluster_id", "=", clusterId)
-          .orderBy("created_at_seconds", "desc")
-          .orderBy(sql`id`)
-          .limit(limit)
-          .execute()
-      ).map(summary),
+    list: async (clusterId, kind, { limit, after }) => {
+      const ofKind = summaries.where("cluster_id", "=", clusterId).where("kind", "=", kind);
+      const ofPage =
+        after === undefined
+          ? ofKind
+          : ofKind.where(sql<boolean>`(created_at_seconds, id) < (${after.createdAtSeconds}, ${after.id})`);
+      const latestFirst = ofPage.orderBy("created_at_seconds", "desc").orderBy("id", "desc");
+      return (await latestFirst.limit(limit).execute()).map(summary);
+    },
     prune: async (beforeSeconds) => {
       await db.deleteFrom("comparisons").where("finished_at_seconds", "<", beforeSeconds).execute();
     },
@@ -136,6 +147,7 @@ export function comparisonStore(db: Kysely<Database>): ComparisonStore {
 const summary = (row: Pick<Selectable<ComparisonTable>, (typeof SUMMARY)[number]>): ComparisonSummary => ({
   clusterId: row.cluster_id,
   id: row.id,
+  kind: row.kind,
   status: row.status,
   createdAtSeconds: row.created_at_seconds,
   finishedAtSeconds: row.finished_at_seconds,

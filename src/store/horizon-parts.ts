@@ -1,12 +1,13 @@
-/** Parts of comparisons: horizons that any worker may simulate. What they hold is text of the service's codec, which no database looks into. */
+/** Parts of comparisons and campaigns: horizons that any worker may simulate. What they hold is text of the service's codec, which no database looks into. */
 import type { ExpressionBuilder, Kysely, Selectable } from "kysely";
-import type { Database, HorizonPartStatus, HorizonPartTable } from "./schema.ts";
+import type { Database, HorizonPartKind, HorizonPartStatus, HorizonPartTable } from "./schema.ts";
 
 /** A part without what may be large. */
 export interface HorizonPartSummary {
   readonly id: string;
   readonly clusterId: string;
   readonly comparisonId: string;
+  readonly kind: HorizonPartKind;
   /** Of its input: a comparison has one part for equal inputs. */
   readonly digest: string;
   readonly status: HorizonPartStatus;
@@ -17,9 +18,14 @@ export interface HorizonPartSummary {
 }
 
 /** A part that is to be simulated. */
-export type NewHorizonPart = Pick<HorizonPartSummary, "id" | "clusterId" | "comparisonId" | "digest"> & {
+export type NewHorizonPart = Pick<HorizonPartSummary, "id" | "clusterId" | "comparisonId" | "digest"> &
+  HorizonPartInput;
+
+/** What a part is to simulate. */
+export interface HorizonPartInput {
+  readonly kind: HorizonPartKind;
   readonly input: string;
-};
+}
 
 /** What became of a part, for good. */
 export type HorizonPartEnd =
@@ -34,7 +40,7 @@ export interface HorizonPartStore {
   /** Those that are queued or running. */
   readonly open: () => Promise<readonly HorizonPartSummary[]>;
   /** Makes it running and gives its input; undefined where it has ended, or nobody waits for it. */
-  readonly begin: (id: string) => Promise<string | undefined>;
+  readonly begin: (id: string) => Promise<HorizonPartInput | undefined>;
   /** Keeps how far it is, and says whether somebody still waits for it. */
   readonly keepProgress: (id: string, progress: number) => Promise<boolean>;
   /** Whoever ran it is gone. */
@@ -45,7 +51,16 @@ export interface HorizonPartStore {
   readonly removeEnded: () => Promise<void>;
 }
 
-const SUMMARY = ["id", "cluster_id", "comparison_id", "digest", "status", "progress", "failure"] as const;
+const SUMMARY = [
+  "id",
+  "cluster_id",
+  "comparison_id",
+  "kind",
+  "digest",
+  "status",
+  "progress",
+  "failure",
+] as const;
 const OPEN = ["queued", "running"] as const;
 
 /** Parts on a connection or in a transaction. */
@@ -54,13 +69,14 @@ export function horizonPartStore(db: Kysely<Database>): HorizonPartStore {
   const openPart = (id: string) =>
     db.updateTable("horizon_parts").where("id", "=", id).where("status", "in", OPEN);
   return {
-    add: async ({ id, clusterId, comparisonId, digest, input }) => {
+    add: async ({ id, clusterId, comparisonId, kind, digest, input }) => {
       await db
         .insertInto("horizon_parts")
         .values({
           id,
           cluster_id: clusterId,
           comparison_id: comparisonId,
+          kind,
           digest,
           status: "queued",
           progress: 0,
@@ -83,14 +99,12 @@ export function horizonPartStore(db: Kysely<Database>): HorizonPartStore {
           .execute()
       ).map(summary),
     open: async () => (await summaries.where("status", "in", OPEN).orderBy("id").execute()).map(summary),
-    begin: async (id) => {
-      const row = await openPart(id)
+    begin: (id) =>
+      openPart(id)
         .where(isAwaited)
         .set({ status: "running", progress: 0 })
-        .returning("input")
-        .executeTakeFirst();
-      return row?.input;
-    },
+        .returning(["kind", "input"])
+        .executeTakeFirst(),
     keepProgress: async (id, progress) => {
       const row = await openPart(id).where(isAwaited).set({ progress }).returning("id").executeTakeFirst();
       return row !== undefined;
@@ -134,6 +148,7 @@ const summary = (row: Pick<Selectable<HorizonPartTable>, (typeof SUMMARY)[number
   id: row.id,
   clusterId: row.cluster_id,
   comparisonId: row.comparison_id,
+  kind: row.kind,
   digest: row.digest,
   status: row.status,
   progress: row.progress,

@@ -26,6 +26,12 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql.raw(HORIZON_PARTS).execute(db);
     },
   },
+  "0005-campaigns": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw("ALTER TABLE comparisons ADD COLUMN kind text NOT NULL DEFAULT 'variants'").execute(db);
+      await sql.raw("ALTER TABLE horizon_parts ADD COLUMN kind text NOT NULL DEFAULT 'horizon'").execute(db);
+    },
+  },
 };
 
 const FIRST = [

@@ -210,10 +210,14 @@ export interface WebhookTable {
 /** How far a comparison is. */
 export type ComparisonStatus = "queued" | "running" | "done" | "failed" | "cancelled";
 
-/** Comparisons of VM plans. */
+/** What is compared: variants of a cluster, or policies on generated scenarios. */
+export type ComparisonKind = "variants" | "campaign";
+
+/** Comparisons of VM plans, and campaigns. */
 export interface ComparisonTable {
   cluster_id: string;
   id: string;
+  kind: ComparisonKind;
   status: ComparisonStatus;
   request: Json<object>;
   input: Json<object>;
@@ -227,9 +231,13 @@ export interface ComparisonTable {
 /** How far a part of a comparison is. */
 export type HorizonPartStatus = "queued" | "running" | "done" | "failed";
 
+/** What a part's input describes: a variant's horizon, or a run of a campaign. */
+export type HorizonPartKind = "horizon" | "campaign-run";
+
 /** Horizons of comparisons that any worker may simulate; kept until their comparison ends. */
 export interface HorizonPartTable {
   id: string;
+  kind: HorizonPartKind;
   cluster_id: string;
   comparison_id: string;
   digest: string;

@@ -7,18 +7,18 @@ import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { CampaignPlan } from "../../src/cli/campaign-runs.ts";
 import { readRuns, runCampaign } from "../../src/cli/campaign-runs.ts";
 import { barText } from "../../src/cli/progress-bar.ts";
+import { scenarioGenerator } from "../../src/cli/scenario-generator.ts";
+import { checkTask } from "../../src/cli/simulation-run.ts";
+import { campaignPage, campaignText } from "../../src/report/campaign-report.ts";
 import {
   DEFAULT_FASTEST_HOURS,
   DEFAULT_REPLAN_SECONDS,
   DEFAULT_START_SECONDS,
-  scenarioGenerator,
-} from "../../src/cli/scenario-generator.ts";
-import { checkTask } from "../../src/cli/simulation-run.ts";
-import { campaignPage, campaignText } from "../../src/report/campaign-report.ts";
+} from "../../src/simulator/campaign.ts";
 
 const PLAN: CampaignPlan = {
   nodes: [1],
-  lambdas: [45_000],
+  lambdasSeconds: [45_000],
   seeds: [1],
   policies: ["fifo", "greedy"],
   catalog: "slides-2019",

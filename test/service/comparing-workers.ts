@@ -9,10 +9,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
 import { systemClock } from "../../src/service/clock.ts";
 import { configurationOfSettings } from "../../src/service/clusters/cluster-configuration.ts";
+import type { CampaignInput } from "../../src/service/campaigns/campaign-input.ts";
 import type { ComparisonInput } from "../../src/service/comparisons/comparison-input.ts";
 import type { QueueKind } from "../../src/service/queue/open-queue.ts";
 import { openQueue } from "../../src/service/queue/open-queue.ts";
-import { COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
+import { CAMPAIGNS, COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
 import { HORIZON_PARTS } from "../../src/service/worker/run-horizon-parts.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
 import { connectPool } from "../../src/store/connect.ts";
@@ -30,6 +31,7 @@ export const TIMEOUT_MILLISECONDS = 400_000;
 /** Of the one cluster. */
 export const SETTINGS = { vmTypes: VM_TYPES, maxNodes: 2, nodeLimits: [], replanIntervalSeconds: 3600 };
 
+const KINDS = [COMPARISONS, CAMPAIGNS, HORIZON_PARTS];
 const CONNECTIONS = 6;
 const MORTAL = "mortal";
 const logger = pino({ level: "silent" });
@@ -68,7 +70,7 @@ export function comparing(open: () => Promise<Target>) {
     const initialSettings = emptyCluster(SETTINGS).settings;
     const configuration = configurationOfSettings(initialSettings, "progress-value");
     await store.clusters.create({ id: "default", configuration, initialSettings, createdAtSeconds: 0 });
-    await (await openQueue(pool, [COMPARISONS, HORIZON_PARTS], ignore)).close();
+    await (await openQueue(pool, KINDS, ignore)).close();
   }, TIMEOUT_MILLISECONDS);
   beforeEach(async () => {
     await pool.query("DELETE FROM pgboss.job");
@@ -93,7 +95,7 @@ export function comparing(open: () => Promise<Target>) {
       const own = connectPool(target.address, CONNECTIONS, ignore);
       const ownStore = await openStore(own);
       const bell = await changeBell(own, ignore);
-      const queue = await openQueue(own, [COMPARISONS, HORIZON_PARTS], ignore);
+      const queue = await openQueue(own, KINDS, ignore);
       const means = { store: ownStore, pool: own, bell, queue, clock: systemClock(), logger };
       const worker = runComparisons({ ...means, atOnce: 1, onEnd: ignore });
       let isOpen = true;
@@ -132,11 +134,12 @@ export function comparing(open: () => Promise<Target>) {
       await once(child.stdout, "data");
       return { kill };
     },
-    post: async (input: ComparisonInput) => {
+    post: async (input: ComparisonInput | CampaignInput) => {
       const id = randomUUID();
       await store.comparisons.insert({
         clusterId: "default",
         id,
+        kind: "templates" in input ? "campaign" : "variants",
         status: "queued",
         request: {},
         input,
@@ -155,14 +158,14 @@ export function comparing(open: () => Promise<Target>) {
     },
     /** Takes jobs of a kind from the queue as a worker does that dies before it begins; gives how many there were. */
     takeAndDie: async (kind: QueueKind): Promise<number> => {
-      const queue = await openQueue(pool, [COMPARISONS, HORIZON_PARTS], ignore);
+      const queue = await openQueue(pool, KINDS, ignore);
       const taken = await queue.take(kind, 10);
       await queue.close();
       return taken.length;
     },
     /** Puts a comparison into the queue, which workers do otherwise. */
     enqueue: async (id: string): Promise<void> => {
-      const queue = await openQueue(pool, [COMPARISONS, HORIZON_PARTS], ignore);
+      const queue = await openQueue(pool, KINDS, ignore);
       const data = { clusterId: "default", comparisonId: id };
       expect(await queue.add(store.db, { kind: COMPARISONS, data, id })).toBe(true);
       await queue.close();
@@ -180,6 +183,7 @@ export function comparing(open: () => Promise<Target>) {
         .toBe("done");
       return { result: (await store.comparisons.find("default", id))?.result, progress };
     },
+    storeOf: (): Store => store,
     parts: (id: string) => store.horizonParts.ofComparison("default", id),
     openJobs: async (): Promise<unknown> =>
       (await pool.query("SELECT id FROM pgboss.job WHERE state NOT IN ('completed', 'cancelled')")).rows,

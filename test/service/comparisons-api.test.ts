@@ -5,7 +5,7 @@ import { comparisonViewSchema } from "../../src/report/comparison-view.ts";
 import { systemClock } from "../../src/service/clock.ts";
 import type { Queue } from "../../src/service/queue/open-queue.ts";
 import { openQueue } from "../../src/service/queue/open-queue.ts";
-import { COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
+import { CAMPAIGNS, COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
 import { HORIZON_PARTS } from "../../src/service/worker/run-horizon-parts.ts";
 import { javascriptLpSolver } from "../../src/solver/javascript-lp-solver.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
@@ -59,7 +59,7 @@ describe("comparisons", () => {
   beforeEach(async () => {
     const { pool } = await sharedDatabase();
     server = await contractServer({ solver: javascriptLpSolver() });
-    queue = await openQueue(pool, [COMPARISONS, HORIZON_PARTS], () => undefined);
+    queue = await openQueue(pool, [COMPARISONS, CAMPAIGNS, HORIZON_PARTS], () => undefined);
     await pool.query("DELETE FROM pgboss.job");
     bell = await changeBell(pool, () => undefined);
   });

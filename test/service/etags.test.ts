@@ -8,8 +8,15 @@ import { draftSolver } from "./fake-solver.ts";
 
 /** Reads without ETag: what nobody should keep, and what is no one body. */
 const WITHOUT_TAG = ["getHealth", "getReadiness", "listKeys", "listAuditEntries", "streamPlans"];
-/** CSV of a comparison that is done: see comparisons-api.test.ts. */
-const ELSEWHERE = ["getComparisonVariants", "getComparisonDifferences", "getComparisonMarginalValues"];
+/** Of a comparison or a campaign that is done: see comparisons-api.test.ts and campaigns-api.test.ts. */
+const ELSEWHERE = [
+  "getComparisonVariants",
+  "getComparisonDifferences",
+  "getComparisonMarginalValues",
+  "getCampaignRuns",
+  "getCampaignMeans",
+  "getCampaignReport",
+];
 
 const TAGGED = ENDPOINTS.filter(
   ({ method, operationId }) =>
@@ -35,12 +42,14 @@ beforeAll(async () => {
     mode: "decision",
     variants: [{ name: "as it is" }, { name: "one node", maxNodes: 1 }],
   });
+  const campaign = await server.post("/v1/campaigns", { nodes: [1], lambdaSeconds: [30_000] });
   places = {
     "{clusterId}": "default",
     "{jobId}": "a",
     "{revision}": `${plan.revision}`,
     "{webhookId}": identified.parse(webhook.json).id,
     "{comparisonId}": identified.parse(comparison.json).id,
+    "{campaignId}": identified.parse(campaign.json).id,
     "/changes": `/changes?since=${first ?? -1}`,
   };
 });

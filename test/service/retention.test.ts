@@ -85,6 +85,7 @@ describe("retention", () => {
     const comparison = (id: string, days: number) => ({
       clusterId: "default",
       id,
+      kind: "variants" as const,
       status: "done" as const,
       request: {},
       input: {},
@@ -114,6 +115,8 @@ describe("retention", () => {
     expect((await store.webhooks.find("default", "still"))?.previousSecrets).toHaveLength(2);
     expect(await store.idempotency.find(place("old"))).toBeUndefined();
     expect(await store.idempotency.find(place("young"))).toBeDefined();
-    expect((await store.comparisons.list("default", 10)).map(({ id }) => id)).toEqual(["young"]);
+    expect((await store.comparisons.list("default", "variants", { limit: 10 })).map(({ id }) => id)).toEqual([
+      "young",
+    ]);
   });
 });

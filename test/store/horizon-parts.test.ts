@@ -3,7 +3,14 @@ import type { ComparisonStatus } from "../../src/store/schema.ts";
 import type { TestStore } from "../support/test-store.ts";
 import { testStore } from "../support/test-store.ts";
 
-const PART = { id: "p", clusterId: "default", comparisonId: "c", digest: "d", input: "task" };
+const PART = {
+  id: "p",
+  clusterId: "default",
+  comparisonId: "c",
+  kind: "horizon",
+  digest: "d",
+  input: "task",
+} as const;
 
 describe("parts of comparisons", () => {
   let database: TestStore;
@@ -23,6 +30,7 @@ describe("parts of comparisons", () => {
     await store.comparisons.insert({
       clusterId: "default",
       id: "c",
+      kind: "variants",
       status: "running",
       request: {},
       input: {},
@@ -46,7 +54,7 @@ describe("parts of comparisons", () => {
 
   it("are begun, told of, taken back and begun again, until they end for good", async () => {
     const { horizonParts } = database.store;
-    expect(await horizonParts.begin("p")).toBe("task");
+    expect(await horizonParts.begin("p")).toEqual({ kind: "horizon", input: "task" });
     expect(await horizonParts.keepProgress("p", 0.5)).toBe(true);
     expect(await horizonParts.summary("p")).toMatchObject({ status: "running", progress: 0.5 });
     await horizonParts.requeue("p");
@@ -65,7 +73,7 @@ describe("parts of comparisons", () => {
     const { horizonParts } = database.store;
     await setComparison("queued");
     await horizonParts.removeEnded();
-    expect(await horizonParts.begin("p")).toBe("task");
+    expect(await horizonParts.begin("p")).toEqual({ kind: "horizon", input: "task" });
     await setComparison(status);
     expect(await horizonParts.keepProgress("p", 0.5)).toBe(false);
     expect(await horizonParts.begin("p")).toBeUndefined();

@@ -70,6 +70,7 @@ async function used(store: Store): Promise<void> {
   await store.comparisons.insert({
     clusterId: "default",
     id: "c",
+    kind: "variants",
     status: "running",
     request: {},
     input: {},
@@ -80,7 +81,7 @@ async function used(store: Store): Promise<void> {
     failure: null,
   });
   const part = { id: "p", clusterId: "default", comparisonId: "c", digest: "d", input: '{"é":1}' };
-  await store.horizonParts.add(part);
+  await store.horizonParts.add({ ...part, kind: "horizon" });
   await store.jobHistory.append("default", [
     { jobId: "A", atSeconds: 1, kind: "x", reason: "r", principal: null, planRevision: null },
   ]);

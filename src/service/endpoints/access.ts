@@ -18,7 +18,7 @@ const scopesField = z
   .max(SCOPES.length)
   .meta({
     description:
-      "submit: send jobs and events, read; plan: also ask for plans, comparisons, webhooks; admin: also clusters, keys, audit. Each includes those before it.",
+      "submit: send jobs and events, read; plan: also ask for plans, comparisons, campaigns, webhooks; admin: also clusters, keys, audit. Each includes those before it.",
     example: ["plan"],
   });
 const clustersField = z

@@ -2,22 +2,11 @@
 import { z } from "zod";
 import { comparisonRequestSchema } from "../../report/comparison-request.ts";
 import { comparisonViewSchema } from "../../report/comparison-view.ts";
-import { timeField } from "../../report/view-fields.ts";
 import { NO_BODY, endpoint } from "../endpoint.ts";
+import { COMPARISON_ID, SUMMARY_EXAMPLE, summaryFields } from "./comparison-summary.ts";
 import { idempotencyHeaders, idempotencyReplyHeaders } from "./idempotency.ts";
 import { noParameters } from "./parameters.ts";
 import { readEndpoint } from "./read-endpoint.ts";
-
-const COMPARISON_ID = "6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10";
-
-const summaryFields = {
-  id: z.string().meta({ example: COMPARISON_ID }),
-  status: z.enum(["queued", "running", "done", "failed", "cancelled"]),
-  createdAt: timeField,
-  finishedAt: timeField.nullable().meta({ description: "null until it is done, failed or cancelled." }),
-  progress: z.number().min(0).max(1).meta({ description: "Share of the work that is done.", example: 0.4 }),
-  failure: z.string().nullable().meta({ description: "Why it failed; null unless it did.", example: null }),
-};
 
 const summarySchema = z
   .strictObject(summaryFields)
@@ -28,15 +17,6 @@ const comparisonParameters = z.strictObject({
     .uuid("must be the id of a comparison")
     .meta({ description: "Id of the comparison.", example: COMPARISON_ID }),
 });
-
-const SUMMARY_EXAMPLE = {
-  id: COMPARISON_ID,
-  status: "running" as const,
-  createdAt: "2026-11-20T18:00:00Z",
-  finishedAt: null,
-  progress: 0.4,
-  failure: null,
-};
 
 /** POST /comparisons */
 export const postComparisons = endpoint({

@@ -37,6 +37,10 @@ export const PROBLEM_EXAMPLES: Readonly<Record<string, Problem>> = {
     "unknown-comparison",
     "No comparison has the id 6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10.",
   ),
+  "unknown-campaign": example(
+    "unknown-campaign",
+    "No campaign has the id 6f0c2f4e-9d3b-4c57-a9d4-0b8f4b1f7f10.",
+  ),
   "unknown-key": example("unknown-key", "No API key has the id 9f86d081884c7d65."),
   conflict: example("conflict", "No job of the batch is registered, because ids are taken.", [
     {

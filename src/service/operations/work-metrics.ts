@@ -1,6 +1,7 @@
-/** Metrics of the work behind requests: the queue, deliveries to webhooks, comparisons. Each label has a fixed set of values. */
+/** Metrics of the work behind requests: the queue, deliveries to webhooks, comparisons, campaigns. Each label has a fixed set of values. */
 import type { Registry } from "prom-client";
 import { Counter, Gauge, Histogram } from "prom-client";
+import type { ComparisonKind } from "../../store/schema.ts";
 import type { QueueDepth } from "../queue/open-queue.ts";
 
 /** What became of a try at a delivery: "tried-again" will be, "given-up" was the last. */
@@ -13,13 +14,13 @@ export interface DeliveryMeasure {
   readonly lagSeconds: number;
 }
 
-/** How a comparison ended. */
+/** How a comparison or a campaign ended. */
 export type ComparisonOutcome = "done" | "failed" | "cancelled";
 
 /** What the work behind requests tells. */
 export interface WorkMetrics {
   readonly deliveryTried: (measure: DeliveryMeasure) => void;
-  readonly comparisonEnded: (outcome: ComparisonOutcome) => void;
+  readonly comparisonEnded: (outcome: ComparisonOutcome, kind: ComparisonKind) => void;
   /** null while the queue cannot be asked: no number is shown then. */
   readonly queuesAre: (depths: readonly QueueDepth[] | null) => void;
 }
@@ -56,15 +57,22 @@ export function workMetrics(registry: Registry): WorkMetrics {
     labelNames: ["outcome"] as const,
     registers,
   });
+  const campaigns = new Counter({
+    name: "berth_campaigns_total",
+    help: "Campaigns that ended since the process started.",
+    labelNames: ["outcome"] as const,
+    registers,
+  });
   for (const outcome of DELIVERY_OUTCOMES) deliveries.inc({ outcome }, 0);
-  for (const outcome of COMPARISON_OUTCOMES) comparisons.inc({ outcome }, 0);
+  for (const counter of [comparisons, campaigns])
+    for (const outcome of COMPARISON_OUTCOMES) counter.inc({ outcome }, 0);
   return {
     deliveryTried: (measure) => {
       deliveries.inc({ outcome: measure.outcome });
       if (measure.outcome === "delivered") lagSeconds.observe(Math.max(0, measure.lagSeconds));
     },
-    comparisonEnded: (outcome) => {
-      comparisons.inc({ outcome });
+    comparisonEnded: (outcome, kind) => {
+      (kind === "campaign" ? campaigns : comparisons).inc({ outcome });
     },
     queuesAre: (depths) => {
       queueJobs.reset();

@@ -42,7 +42,13 @@ export interface Queue {
   /** Adds a job, in the caller's transaction where that is one. A job of an id that is there already (a UUID) is not added again; says whether it was. */
   readonly add: (
     on: Kysely<Database>,
-    job: { readonly kind: QueueKind; readonly data: object; readonly id?: string },
+    job: {
+      readonly kind: QueueKind;
+      readonly data: object;
+      readonly id?: string;
+      /** Jobs of a higher one are taken first; 0 when left out. */
+      readonly priority?: number;
+    },
   ) => Promise<boolean>;
   /** Jobs that may be tried now, each for this caller alone until it expires. */
   readonly take: (kind: QueueKind, limit: number) => Promise<readonly QueuedJob[]>;
@@ -92,9 +98,10 @@ export async function openQueue(
     for (const kind of kinds) await boss.createQueue(kind.name);
   });
   return {
-    add: async (on, { kind, data, id }) => {
+    add: async (on, { kind, data, id, priority = 0 }) => {
       const added = await boss.send(kind.name, data, {
         ...(id === undefined ? {} : { id }),
+        priority,
         retryLimit: kind.retryLimit,
         retryDelay: kind.firstPauseSeconds,
         retryBackoff: true,

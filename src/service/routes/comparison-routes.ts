@@ -1,10 +1,7 @@
-import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { z } from "zod";
 import type { InputProblem } from "../../catalog/input-problem.ts";
 import type { ScenarioJob } from "../../catalog/job-spec.ts";
 import { shippedVmTypes } from "../../catalog/shipped-catalog.ts";
-import { isoTime } from "../../catalog/time.ts";
 import { baseOfCluster, baseOfJobs } from "../../comparison/comparison-base.ts";
 import type { ComparisonBase } from "../../comparison/variant.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
@@ -13,13 +10,18 @@ import type { Job } from "../../domain/job.ts";
 import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../report/comparison-csv.ts";
 import type { ComparisonRequestBody } from "../../report/comparison-request.ts";
 import { variantsOf } from "../../report/comparison-variants.ts";
-import type { ComparisonView } from "../../report/comparison-view.ts";
 import { comparisonViewSchema } from "../../report/comparison-view.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
-import type { ComparisonSummary, FoundComparison } from "../../store/comparisons.ts";
-import type { LockedCluster, StoreParts } from "../../store/store.ts";
+import type { LockedCluster } from "../../store/store.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
 import { comparisonInput } from "../comparisons/comparison-input.ts";
+import {
+  cancelComparison,
+  queueComparison,
+  summaryView,
+  taggedComparison,
+  taggedResult,
+} from "../comparisons/kept-comparisons.ts";
 import {
   deleteComparison,
   getComparison,
@@ -34,17 +36,14 @@ import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { clusterOf } from "../recording/job-course.ts";
 import type { Route } from "../route.ts";
-import { Tagged, route } from "../route.ts";
+import { route } from "../route.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { knownCluster, nowOf } from "./service-context.ts";
 
 const LISTED = 100;
-/** Each holds a copy of the cluster. */
-const MAX_OPEN = 20;
+const kind = "variants" as const;
 /** Predictions take milliseconds where they are new: other requests get their turn between two of them. */
 const JOBS_PER_TURN = 10;
-
-type SummaryView = z.output<typeof postComparisons.reply.schema>;
 
 /** Answers everything under /comparisons of a cluster. */
 export function comparisonRoutes(
@@ -65,10 +64,19 @@ export function comparisonRoutes(
         reply: postComparisons.reply,
         atSeconds: clock.nowSeconds(),
       };
-      const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {
+      const answered = await answerOnce(store, request, async (locked) => {
         const base =
           jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
-        return summaryView(await queueComparison(locked, base, { body, nowSeconds: clock.nowSeconds() }));
+        // What was posted is part of the input; jobs are kept there with their durations.
+        const { mode, variants, marginalValues = false } = body;
+        return summaryView(
+          await queueComparison(locked, {
+            kind,
+            request: { mode, variants, marginalValues },
+            input: comparisonInput(base, body),
+            nowSeconds: clock.nowSeconds(),
+          }),
+        );
       });
       await store.ring({ kind: "work", clusterId });
       return withHeaders(answered, ({ id }) => ({
@@ -77,38 +85,40 @@ export function comparisonRoutes(
     }),
     route(getComparisons, async ({ clusterId }) => {
       await knownCluster(store, clusterId);
-      return { comparisons: (await store.comparisons.list(clusterId, LISTED)).map(summaryView) };
+      return {
+        comparisons: (await store.comparisons.list(clusterId, kind, { limit: LISTED })).map(summaryView),
+      };
     }),
-    route(getComparison, async ({ clusterId, params }) => {
-      const { status, progress } = await knownComparison(store, clusterId, params.comparisonId);
-      return new Tagged(`${params.comparisonId}-${status}-${progress}`, async () => {
-        const found = await wholeComparison(store, clusterId, params.comparisonId);
-        return JSON.stringify({ ...summaryView(found), result: found.result });
-      });
-    }),
+    route(getComparison, ({ clusterId, params }) =>
+      taggedComparison(store, { clusterId, id: params.comparisonId, kind }, (found) => ({
+        ...summaryView(found),
+        result: found.result,
+      })),
+    ),
     route(getComparisonVariants, ({ clusterId, params }) =>
-      taggedResult(store, { clusterId, id: params.comparisonId, write: comparisonCsv }),
+      taggedResult(store, { clusterId, id: params.comparisonId, kind }, (result) =>
+        comparisonCsv(comparisonViewSchema.parse(result)),
+      ),
     ),
     route(getComparisonDifferences, ({ clusterId, params }) =>
-      taggedResult(store, { clusterId, id: params.comparisonId, write: differencesCsv }),
+      taggedResult(store, { clusterId, id: params.comparisonId, kind }, (result) =>
+        differencesCsv(comparisonViewSchema.parse(result)),
+      ),
     ),
     route(getComparisonMarginalValues, ({ clusterId, params }) =>
-      taggedResult(store, { clusterId, id: params.comparisonId, write: marginalValuesCsv }),
+      taggedResult(store, { clusterId, id: params.comparisonId, kind }, (result) =>
+        marginalValuesCsv(comparisonViewSchema.parse(result)),
+      ),
     ),
-    route(deleteComparison, async ({ clusterId, params }) => {
-      const { cancelled, isNew } = await store.write(clusterId, async (locked) => {
-        const found = await knownComparison(locked, clusterId, params.comparisonId);
-        if (found.status === "done" || found.status === "failed")
-          throw new RequestProblem("conflict", `The comparison is ${found.status} already.`);
-        if (found.status === "cancelled") return { cancelled: found, isNew: false };
-        const change = { status: "cancelled", finishedAtSeconds: clock.nowSeconds() } as const;
-        await locked.comparisons.update(clusterId, found.id, change);
-        return { cancelled: { ...found, ...change }, isNew: true };
-      });
-      if (isNew) metrics.comparisonEnded("cancelled");
-      await store.ring({ kind: "work", clusterId });
-      return summaryView(cancelled);
-    }),
+    route(deleteComparison, async ({ clusterId, params }) =>
+      summaryView(
+        await cancelComparison(
+          { store, nowSeconds: clock.nowSeconds() },
+          { clusterId, id: params.comparisonId, kind },
+          metrics,
+        ),
+      ),
+    ),
   ];
 }
 
@@ -176,82 +186,3 @@ const jobsBase = ({ clock }: ServiceContext, cluster: ClusterRecord, jobs: reado
     nowSeconds: clock.nowSeconds(),
     policy: configurationOf(cluster).policy,
   });
-
-async function queueComparison(
-  { cluster, comparisons }: LockedCluster,
-  base: ComparisonBase,
-  { body, nowSeconds }: { readonly body: ComparisonRequestBody; readonly nowSeconds: number },
-): Promise<ComparisonSummary> {
-  const open = (await comparisons.open()).filter(({ clusterId }) => clusterId === cluster.id);
-  if (open.length >= MAX_OPEN)
-    throw new RequestProblem(
-      "conflict",
-      `${open.length} comparisons of the cluster are queued or running, and at most ${MAX_OPEN} may be; cancel one, or wait.`,
-    );
-  const fresh = {
-    clusterId: cluster.id,
-    id: randomUUID(),
-    status: "queued" as const,
-    createdAtSeconds: nowSeconds,
-    finishedAtSeconds: null,
-    progress: 0,
-    failure: null,
-  };
-  // What was posted is part of the input; jobs are kept there with their durations.
-  const { mode, variants, marginalValues = false } = body;
-  const request = { mode, variants, marginalValues };
-  await comparisons.insert({ ...fresh, request, input: comparisonInput(base, body), result: null });
-  return fresh;
-}
-
-const unknown = (id: string): RequestProblem =>
-  new RequestProblem("unknown-comparison", `No comparison has the id ${id}.`);
-
-async function knownComparison(
-  parts: Pick<StoreParts, "comparisons" | "clusters">,
-  clusterId: string,
-  id: string,
-): Promise<ComparisonSummary> {
-  await knownCluster(parts, clusterId);
-  const found = await parts.comparisons.summary(clusterId, id);
-  if (found === undefined) throw unknown(id);
-  return found;
-}
-
-async function wholeComparison(
-  { comparisons }: Pick<StoreParts, "comparisons">,
-  clusterId: string,
-  id: string,
-): Promise<FoundComparison> {
-  const found = await comparisons.find(clusterId, id);
-  if (found === undefined) throw unknown(id);
-  return found;
-}
-
-/** The result of a comparison that is done, as text; it never changes again. */
-async function taggedResult(
-  parts: Pick<StoreParts, "comparisons" | "clusters">,
-  args: {
-    readonly clusterId: string;
-    readonly id: string;
-    readonly write: (view: ComparisonView) => string;
-  },
-): Promise<Tagged> {
-  const { clusterId, id, write } = args;
-  const { status } = await knownComparison(parts, clusterId, id);
-  if (status !== "done")
-    throw new RequestProblem("conflict", `The comparison is ${status}, and has no result.`);
-  return new Tagged(id, async () => {
-    const { result } = await wholeComparison(parts, clusterId, id);
-    return write(comparisonViewSchema.parse(result));
-  });
-}
-
-const summaryView = (comparison: ComparisonSummary): SummaryView => ({
-  id: comparison.id,
-  status: comparison.status,
-  createdAt: isoTime(comparison.createdAtSeconds),
-  finishedAt: comparison.finishedAtSeconds === null ? null : isoTime(comparison.finishedAtSeconds),
-  progress: comparison.progress,
-  failure: comparison.failure,
-});

@@ -1,5 +1,5 @@
 /**
- * Simulates parts of comparisons, each in a thread of its own; any worker may take any part.
+ * Simulates parts of comparisons and campaigns, each in a thread of its own; any worker may take any part.
  *
  *   queued  ──queue──▶  running  ──▶  done | failed
  *      ▲                   │
@@ -10,7 +10,7 @@
  */
 import { z } from "zod";
 import type { HorizonPartSummary } from "../../store/horizon-parts.ts";
-import { startHorizon } from "../comparisons/start-comparison.ts";
+import { startPart } from "../comparisons/start-comparison.ts";
 import type { QueueKind, QueuedJob } from "../queue/open-queue.ts";
 import type { QueueWorker } from "../queue/work-queue.ts";
 import { workQueue } from "../queue/work-queue.ts";
@@ -28,7 +28,7 @@ export const HORIZON_PARTS: QueueKind = {
   expireSeconds: 12 * 3600,
 };
 
-/** Why a comparison, or a part of one, has failed that nobody tries any more. */
+/** Why a comparison or a campaign, or a part of one, has failed that nobody tries any more. */
 export const TRIES_USED_UP =
   "It was begun several times, and each time its worker ended before it did. It may need more memory than there is.";
 
@@ -62,7 +62,7 @@ export async function lookAfterHorizonParts(means: HorizonPartMeans): Promise<vo
 
 async function lookAfter(
   { store, queue, locks }: HorizonPartMeans,
-  { id, status }: HorizonPartSummary,
+  { id, kind, status }: HorizonPartSummary,
 ): Promise<void> {
   const { horizonParts } = store;
   if (status === "running") {
@@ -75,7 +75,9 @@ async function lookAfter(
     return;
   }
   const data = { partId: id } satisfies z.output<typeof jobSchema>;
-  if (await queue.add(store.db, { kind: HORIZON_PARTS, data, id })) return;
+  // Somebody waits for a comparison; a campaign takes what is left.
+  const priority = kind === "horizon" ? 1 : 0;
+  if (await queue.add(store.db, { kind: HORIZON_PARTS, data, id, priority })) return;
   if ((await queue.stateOf(HORIZON_PARTS, id)) === "closed")
     await horizonParts.end(id, { kind: "failed", reason: TRIES_USED_UP });
   else
@@ -89,10 +91,10 @@ async function lookAfter(
 async function run({ store, locks }: HorizonPartMeans, job: QueuedJob, closing: AbortSignal): Promise<void> {
   const { partId: id } = jobSchema.parse(job.data);
   const held = await locks.hold(id, async (lost) => {
-    const input = await store.horizonParts.begin(id);
-    if (input === undefined) return;
+    const part = await store.horizonParts.begin(id);
+    if (part === undefined) return;
     let progress = 0;
-    const thread = startHorizon(input, (share) => {
+    const thread = startPart(part, (share) => {
       progress = share;
     });
     const end = await threadUnderWatch(thread, {

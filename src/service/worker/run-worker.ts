@@ -1,5 +1,5 @@
 /**
- * What a worker does besides answering requests: it leads clusters, tells webhooks of plans, works out comparisons, and removes what is too old.
+ * What a worker does besides answering requests: it leads clusters, tells webhooks of plans, works out comparisons and campaigns, and removes what is too old.
  * Everything it knows is in the store.
  */
 import type { Logger } from "pino";
@@ -26,7 +26,7 @@ import { DELIVERIES, deliverPlans } from "./deliver-plans.ts";
 import { measureQueue } from "./measure-queue.ts";
 import type { Retention } from "./retention.ts";
 import { retain } from "./retention.ts";
-import { COMPARISONS, runComparisons } from "./run-comparisons.ts";
+import { CAMPAIGNS, COMPARISONS, runComparisons } from "./run-comparisons.ts";
 import { HORIZON_PARTS } from "./run-horizon-parts.ts";
 
 /** Connections of one worker: two hold its locks, one listens, the others read and write. */
@@ -82,7 +82,7 @@ export async function runWorker(options: WorkerOptions): Promise<Worker> {
     onDecision,
   });
   const queuePool = connectPool(address, QUEUE_CONNECTIONS, trouble);
-  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS, HORIZON_PARTS], trouble);
+  const queue = await openQueue(queuePool, [DELIVERIES, COMPARISONS, CAMPAIGNS, HORIZON_PARTS], trouble);
   const shared = { store, bell, queue, clock, logger };
   const deliveries = deliverPlans({
     ...shared,

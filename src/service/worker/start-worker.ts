@@ -1,5 +1,6 @@
 /** Starts a worker thread, and relays what it measures. */
 import type { DatabaseAddress } from "../../store/connect.ts";
+import type { ComparisonKind } from "../../store/schema.ts";
 import { typescriptThread } from "../../store/typescript-thread.ts";
 import { assertNever } from "../../domain/assert-never.ts";
 import type { TakenIn } from "../operations/metered-store.ts";
@@ -23,7 +24,7 @@ export type WorkerMessage =
   | { readonly kind: "decision"; readonly measure: DecisionMeasure }
   | { readonly kind: "took-in"; readonly taken: TakenIn }
   | { readonly kind: "delivery"; readonly measure: DeliveryMeasure }
-  | { readonly kind: "comparison"; readonly outcome: ComparisonOutcome }
+  | { readonly kind: "comparison"; readonly outcome: ComparisonOutcome; readonly what: ComparisonKind }
   | { readonly kind: "queues"; readonly depths: readonly QueueDepth[] | null };
 
 /** A worker thread at work. */
@@ -65,7 +66,7 @@ export async function startWorker(
           metrics.deliveryTried(message.measure);
           return;
         case "comparison":
-          metrics.comparisonEnded(message.outcome);
+          metrics.comparisonEnded(message.outcome, message.what);
           return;
         case "queues":
           metrics.queuesAre(message.depths);

@@ -32,8 +32,8 @@ const worker = await runWorker({
     deliveryTried: (measure) => {
       tell({ kind: "delivery", measure });
     },
-    comparisonEnded: (outcome) => {
-      tell({ kind: "comparison", outcome });
+    comparisonEnded: (outcome, what) => {
+      tell({ kind: "comparison", outcome, what });
     },
     queuesAre: (depths) => {
       tell({ kind: "queues", depths });

@@ -133,12 +133,22 @@ describe("the metrics of the work behind requests", () => {
   });
 
   it("count comparisons by how they ended", async () => {
-    metrics.comparisonEnded("failed");
+    metrics.comparisonEnded("failed", "variants");
     expect(await series("berth_comparisons_total")).toEqual([
       'berth_comparisons_total{outcome="cancelled"} 0',
       'berth_comparisons_total{outcome="done"} 0',
       'berth_comparisons_total{outcome="failed"} 1',
     ]);
+  });
+
+  it("count campaigns beside them", async () => {
+    metrics.comparisonEnded("done", "campaign");
+    expect(await series("berth_campaigns_total")).toEqual([
+      'berth_campaigns_total{outcome="cancelled"} 0',
+      'berth_campaigns_total{outcome="done"} 1',
+      'berth_campaigns_total{outcome="failed"} 0',
+    ]);
+    expect(await series("berth_comparisons_total")).toContain('berth_comparisons_total{outcome="done"} 0');
   });
 
   it("tell how deep the queue is, unless it cannot be asked", async () => {

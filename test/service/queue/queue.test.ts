@@ -59,6 +59,16 @@ describe("the queue", () => {
     await clear();
   });
 
+  it("gives jobs of a higher priority first", async () => {
+    for (const [n, priority] of [
+      ["early", 0],
+      ["urgent", 1],
+    ] as const)
+      await queue.add(database.store.db, { kind: KIND, data: { n }, priority });
+    expect(await queue.take(KIND, 1)).toMatchObject([{ data: { n: "urgent" } }]);
+    await clear();
+  });
+
   it("says how many jobs are in which state", async () => {
     const { db } = database.store;
     const depths = async () =>
