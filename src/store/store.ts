@@ -32,6 +32,8 @@ import { jobStore } from "./jobs.ts";
 import type { StatementMeasure } from "./measure-statements.ts";
 import { statementLogger } from "./measure-statements.ts";
 import { migrate } from "./migrations.ts";
+import type { NetworkStore } from "./networks.ts";
+import { networkStore } from "./networks.ts";
 import type { PlanStore } from "./plans.ts";
 import { planStore } from "./plans.ts";
 import type { Database } from "./schema.ts";
@@ -45,6 +47,7 @@ export interface StoreParts {
   readonly clusters: ClusterStore;
   readonly history: HistoryStore;
   readonly jobs: JobStore;
+  readonly networks: NetworkStore;
   readonly jobHistory: JobHistoryStore;
   readonly plans: PlanStore;
   readonly idempotency: IdempotencyStore;
@@ -147,6 +150,7 @@ const partsOn = (db: Kysely<Database>, tables: DurationTableStore): StoreParts =
   clusters: clusterStore(db),
   history: historyStore(db, tables),
   jobs: jobStore(db, tables),
+  networks: networkStore(db),
   jobHistory: jobHistoryStore(db),
   plans: planStore(db),
   idempotency: idempotencyStore(db),

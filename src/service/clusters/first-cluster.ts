@@ -1,10 +1,10 @@
 /** The cluster that a new store begins with: a scenario whose jobs arrive one after the other, the last of them now. */
+import { inlineNetworksOf } from "../../catalog/inline-network.ts";
+import type { ScenarioJob } from "../../catalog/job-spec.ts";
 import type { Scenario } from "../../catalog/scenario.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
 import type { ClusterEvent } from "../../domain/event.ts";
 import type { Job } from "../../domain/job.ts";
-import { perSecondToPerHour } from "../../domain/units.ts";
-import { isoTime } from "../../catalog/time.ts";
 import type { Decision, DecisionMeans } from "../../planner/decide.ts";
 import { simulate } from "../../simulator/simulate.ts";
 import type { Store } from "../../store/store.ts";
@@ -13,6 +13,7 @@ import type { FoldedState } from "../planning/cluster-fold.ts";
 import { foldEvents } from "../planning/cluster-fold.ts";
 import { commitPlan } from "../planning/commit-plan.ts";
 import { placeReasons } from "../planning/place-reasons.ts";
+import { keptRequest } from "../recording/posted-job.ts";
 import { recordEvent } from "../recording/record-event.ts";
 import { configurationOfSettings } from "./cluster-configuration.ts";
 
@@ -45,9 +46,10 @@ export async function createFirstCluster(
   });
   if (!isNew) return null;
   const epoch = await store.clusters.nextEpoch(DEFAULT_CLUSTER_ID);
+  const specs = new Map(scenario.specs.map((spec) => [spec.id, spec]));
   let folded: FoldedState = { state: emptyCluster(initialSettings), sequence: 0, planNumber: 0 };
   for (const { decision, events } of played) {
-    for (const event of events) folded = await recordOne(store, folded, event);
+    for (const event of events) folded = await recordOne(store, folded, { event, specs });
     const { plan } = decision;
     const reasons = placeReasons(folded.state, plan, means.policy);
     const decided = { plan, decidedOn: folded, epoch, reasons };
@@ -60,11 +62,20 @@ export async function createFirstCluster(
   return played;
 }
 
-async function recordOne(store: Store, folded: FoldedState, event: ClusterEvent): Promise<FoldedState> {
-  const arrived = event.kind === "jobs-arrived" ? event.jobs : [];
-  const requests = new Map(arrived.map((job) => [job.id, requestOf(job)]));
+async function recordOne(
+  store: Store,
+  folded: FoldedState,
+  { event, specs }: { readonly event: ClusterEvent; readonly specs: ReadonlyMap<string, ScenarioJob> },
+): Promise<FoldedState> {
+  const arrived = (event.kind === "jobs-arrived" ? event.jobs : []).map((job) => {
+    const spec = specs.get(job.id);
+    if (spec === undefined) throw new Error(`The scenario has no job ${job.id}`);
+    return { job, spec };
+  });
+  const requests = new Map(arrived.map(({ job, spec }) => [job.id, requestOf(job, spec)]));
+  const networks = inlineNetworksOf(arrived.map(({ spec }) => spec));
   await store.write(DEFAULT_CLUSTER_ID, (locked) =>
-    recordEvent(locked, { event, cause: BY_THE_SERVICE, requests }),
+    recordEvent(locked, { event, cause: BY_THE_SERVICE, requests, networks }),
   );
   const events = await store.history.events(DEFAULT_CLUSTER_ID, folded.sequence, 1);
   return foldEvents(folded, events);
@@ -97,14 +108,7 @@ function movedBy(job: Job, seconds: number): Job {
   };
 }
 
-/** A scenario's job as if it had been posted. */
-function requestOf({ id, workload, dueAtSeconds, tardinessCostPerSecondUsd }: Job): object {
-  const { networkName, ...rest } = workload;
-  return {
-    id,
-    network: networkName,
-    ...rest,
-    dueAt: isoTime(dueAtSeconds),
-    tardinessCostPerHourUsd: perSecondToPerHour(tardinessCostPerSecondUsd),
-  };
+/** A scenario's job as if it had been posted when it arrived here. */
+function requestOf({ submittedAtSeconds }: Job, { submittedAt, dueAt, ...spec }: ScenarioJob): object {
+  return keptRequest({ ...spec, dueAt: submittedAtSeconds + (dueAt - submittedAt) });
 }

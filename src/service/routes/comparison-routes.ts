@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import type { z } from "zod";
+import { inlineNetworksOf } from "../../catalog/inline-network.ts";
 import type { InputProblem } from "../../catalog/input-problem.ts";
 import type { ScenarioJob } from "../../catalog/job-spec.ts";
 import { shippedVmTypes } from "../../catalog/shipped-catalog.ts";
@@ -8,6 +9,7 @@ import { isoTime } from "../../catalog/time.ts";
 import { baseOfCluster, baseOfJobs } from "../../comparison/comparison-base.ts";
 import type { ComparisonBase } from "../../comparison/variant.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
+import type { NetworkId } from "../../domain/ids.ts";
 import { jobId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/job.ts";
 import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../report/comparison-csv.ts";
@@ -19,6 +21,7 @@ import type { ClusterRecord } from "../../store/clusters.ts";
 import type { ComparisonSummary, FoundComparison } from "../../store/comparisons.ts";
 import type { LockedCluster, StoreParts } from "../../store/store.ts";
 import { configurationOf } from "../clusters/cluster-configuration.ts";
+import type { ComparedBase } from "../comparisons/comparison-input.ts";
 import { comparisonInput } from "../comparisons/comparison-input.ts";
 import {
   deleteComparison,
@@ -68,7 +71,9 @@ export function comparisonRoutes(
       const answered = await answerOnce(store, request, async (locked): Promise<SummaryView> => {
         const base =
           jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
-        return summaryView(await queueComparison(locked, base, { body, nowSeconds: clock.nowSeconds() }));
+        const networks = await layersFor(locked, base, body);
+        const compared = { base, body, networks };
+        return summaryView(await queueComparison(locked, compared, clock.nowSeconds()));
       });
       await store.ring({ kind: "work", clusterId });
       return withHeaders(answered, ({ id }) => ({
@@ -121,6 +126,7 @@ function refuseUnknownNames(
   const base: ComparisonBase = { state: emptyCluster(settings), arrivals: [], policy: "greedy" };
   variantsOf(variants, {
     reference,
+    networks: new Map(),
     base,
     vmTypesOf: (catalog, region) => shippedVmTypes(catalog, region, reference.gpus),
     source: "body",
@@ -177,10 +183,23 @@ const jobsBase = ({ clock }: ServiceContext, cluster: ClusterRecord, jobs: reado
     policy: configurationOf(cluster).policy,
   });
 
+/** Layers that jobs brought along; none where no variant can offer VM types that jobs have no durations for, since layers are large. */
+async function layersFor(
+  { networks }: LockedCluster,
+  { state, arrivals }: ComparisonBase,
+  { variants, jobs }: ComparisonRequestBody,
+): Promise<ReadonlyMap<NetworkId, object>> {
+  if (variants.every(({ catalog, quotaNodes }) => catalog === undefined && quotaNodes === undefined))
+    return new Map();
+  if (jobs !== undefined) return inlineNetworksOf(jobs);
+  const compared = [...state.jobs.map(({ job }) => job), ...arrivals];
+  return networks.load(compared.flatMap(({ workload }) => workload.networkId ?? []));
+}
+
 async function queueComparison(
   { cluster, comparisons }: LockedCluster,
-  base: ComparisonBase,
-  { body, nowSeconds }: { readonly body: ComparisonRequestBody; readonly nowSeconds: number },
+  compared: ComparedBase,
+  nowSeconds: number,
 ): Promise<ComparisonSummary> {
   const open = (await comparisons.open()).filter(({ clusterId }) => clusterId === cluster.id);
   if (open.length >= MAX_OPEN)
@@ -198,9 +217,9 @@ async function queueComparison(
     failure: null,
   };
   // What was posted is part of the input; jobs are kept there with their durations.
-  const { mode, variants, marginalValues = false } = body;
+  const { mode, variants, marginalValues = false } = compared.body;
   const request = { mode, variants, marginalValues };
-  await comparisons.insert({ ...fresh, request, input: comparisonInput(base, body), result: null });
+  await comparisons.insert({ ...fresh, request, input: comparisonInput(compared), result: null });
   return fresh;
 }
 
