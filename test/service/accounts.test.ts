@@ -18,7 +18,11 @@ import { testStore } from "../support/test-store.ts";
 
 const solver = highsSolver({ threads: 1 });
 const means = { policy: "progress-value", solver, limits: EXACT } as const;
-afterAll(() => solver.close());
+const { store, close } = await testStore();
+afterAll(async () => {
+  await solver.close();
+  await close();
+});
 
 const scenario = loadScenario(shippedScenarioPath("prototype-2019"), loadReferenceData());
 /** The last submission: what the first cluster takes for now. */
@@ -37,22 +41,17 @@ describe("the account of a cluster", () => {
       jobs: scenario.jobs.map((job) => ({ ...job, checkpointSeconds: 30, budgetUsd: 50 })),
     };
     const { state: simulated } = await simulate({ ...dear, means, untilSeconds: nowSeconds });
-    const { store, close } = await testStore();
-    try {
-      await createFirstCluster(store, { scenario: dear, nowSeconds, means });
-      const { folded, pending } = await foldHistory(store, "default", undefined);
-      const { state } = foldEvents(folded, pending);
-      expect(simulated.accruedRentUsd).toBeGreaterThan(0);
-      expect(accountOf(state)).toEqual(accountOf(simulated));
-      // What can be looked up goes on from each job's last change, and rounds otherwise.
-      const nodes = await store.clusters.nodes("default");
-      const records = await store.jobs.page("default", {}, 100);
-      const looked = clusterOf({ settings: state.settings, nodes, records }, nowSeconds);
-      for (const { id, spentUsd } of simulated.jobs)
-        expect(looked.jobs.find((entry) => entry.id === id)?.spentUsd).toBeCloseTo(spentUsd, 9);
-    } finally {
-      await close();
-    }
+    await createFirstCluster(store, { scenario: dear, nowSeconds, means });
+    const { folded, pending } = await foldHistory(store, "default", undefined);
+    const { state } = foldEvents(folded, pending);
+    expect(simulated.accruedRentUsd).toBeGreaterThan(0);
+    expect(accountOf(state)).toEqual(accountOf(simulated));
+    // What can be looked up goes on from each job's last change, and rounds otherwise.
+    const nodes = await store.clusters.nodes("default");
+    const records = await store.jobs.page("default", {}, 100);
+    const looked = clusterOf({ settings: state.settings, nodes, records }, nowSeconds);
+    for (const { id, spentUsd } of simulated.jobs)
+      expect(looked.jobs.find((entry) => entry.id === id)?.spentUsd).toBeCloseTo(spentUsd, 9);
   });
 
   it("with what reservations cost anyway is what a provider bills", async () => {

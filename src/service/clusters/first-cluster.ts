@@ -7,7 +7,7 @@ import type { ClusterEvent } from "../../domain/event.ts";
 import type { Job } from "../../domain/job.ts";
 import type { Decision, DecisionMeans } from "../../planner/decide.ts";
 import { simulate } from "../../simulator/simulate.ts";
-import type { Store } from "../../store/store.ts";
+import type { ServiceWrite, Store } from "../../store/store.ts";
 import { DEFAULT_CLUSTER_ID } from "../endpoint.ts";
 import type { FoldedState } from "../planning/cluster-fold.ts";
 import { foldEvents } from "../planning/cluster-fold.ts";
@@ -25,7 +25,10 @@ export interface HistoryDecision {
 
 const BY_THE_SERVICE = { principal: null, requestId: null };
 
-/** Creates the default cluster with a scenario's history, if there is none yet; says what it decided, or null where it was there already. */
+/**
+ * Creates the default cluster with a scenario's history, if there is none yet: all of it or, where the service is killed meanwhile, nothing. Says what it decided, or null
+ * where it was there already.
+ */
 export async function createFirstCluster(
   store: Store,
   args: {
@@ -37,6 +40,21 @@ export async function createFirstCluster(
   const { scenario, nowSeconds, means } = args;
   if ((await store.clusters.find(DEFAULT_CLUSTER_ID)) !== undefined) return null;
   const played = await playHistory(scenario, nowSeconds, means);
+  const isNew = await store.writeService((written) => writeHistory(written, { ...args, played }));
+  return isNew ? played : null;
+}
+
+/** Whether there was no default cluster yet. */
+async function writeHistory(
+  store: ServiceWrite,
+  args: {
+    readonly scenario: Scenario;
+    readonly nowSeconds: number;
+    readonly means: DecisionMeans;
+    readonly played: readonly HistoryDecision[];
+  },
+): Promise<boolean> {
+  const { scenario, nowSeconds, means, played } = args;
   const { settings: initialSettings } = emptyCluster(scenario.settings);
   const isNew = await store.clusters.create({
     id: DEFAULT_CLUSTER_ID,
@@ -44,7 +62,7 @@ export async function createFirstCluster(
     initialSettings,
     createdAtSeconds: nowSeconds,
   });
-  if (!isNew) return null;
+  if (!isNew) return false;
   const epoch = await store.clusters.nextEpoch(DEFAULT_CLUSTER_ID);
   const specs = new Map(scenario.specs.map((spec) => [spec.id, spec]));
   let folded: FoldedState = { state: emptyCluster(initialSettings), sequence: 0, planNumber: 0 };
@@ -59,11 +77,11 @@ export async function createFirstCluster(
     folded = commitment.folded;
   }
   await store.ring({ kind: "configuration", clusterId: DEFAULT_CLUSTER_ID });
-  return played;
+  return true;
 }
 
 async function recordOne(
-  store: Store,
+  store: ServiceWrite,
   folded: FoldedState,
   { event, specs }: { readonly event: ClusterEvent; readonly specs: ReadonlyMap<string, ScenarioJob> },
 ): Promise<FoldedState> {
