@@ -5,6 +5,7 @@ import type { ClusterLimits } from "../domain/relaxation.ts";
 import type { Job } from "../domain/job.ts";
 import { perSecondToPerHour } from "../domain/units.ts";
 import type { VmType } from "../domain/vm-type.ts";
+import type { InlineNetwork, InlineNetworks } from "./inline-network.ts";
 import { jobMaker } from "./job-from-spec.ts";
 import type { ScenarioJob } from "./job-spec.ts";
 import type { ReferenceData } from "./reference-data.ts";
@@ -14,15 +15,17 @@ const SAME_PREDICTION = 1e-6;
 
 /**
  * The table of every job on `vmTypes`. A VM type that `known` has too, with the same GPUs, keeps the job's own figures, measurements included. On others the job is
- * predicted if its network is shipped; layers given inline are not kept with a job, so that for it they are missing, with the reason.
+ * predicted if its network is shipped or its layers are among `networks`. Jobs of histories from before layers were kept have none: there durations are missing, with the reason.
  */
 export function durationsOn(args: {
   readonly reference: ReferenceData;
+  /** Layers that jobs brought along. */
+  readonly networks: InlineNetworks;
   readonly jobs: readonly Job[];
   readonly known: readonly VmType[];
   readonly vmTypes: readonly VmType[];
 }): ReadonlyMap<JobId, DurationTable> {
-  const { reference, jobs, known, vmTypes } = args;
+  const { reference, networks, jobs, known, vmTypes } = args;
   const kept = new Set(
     vmTypes
       .filter((vmType) => known.some((other) => other.id === vmType.id && isSameMachine(other, vmType)))
@@ -38,9 +41,11 @@ export function durationsOn(args: {
         missing: job.durations.missing.filter(({ vmTypeId }) => kept.has(vmTypeId)),
       };
       if (others.length === 0) return [job.id, own];
-      const found = isShipped(reference, job, predictKnown)
-        ? predicted(job, others, predict)
-        : nothing(others, "its layers are not known any more, so that it cannot be predicted there");
+      const network = networkOf(job, { reference, networks, predictKnown });
+      const found =
+        network === null
+          ? nothing(others, "its layers are not known any more, so that it cannot be predicted there")
+          : predicted(specOf(job, network), { job, vmTypes: others, predict });
       return [
         job.id,
         { entries: [...own.entries, ...found.entries], missing: [...own.missing, ...found.missing] },
@@ -59,12 +64,29 @@ const isSameMachine = (a: VmType, b: VmType): boolean =>
 /** A quota of 0 is the variant's matter; a prediction does not depend on it. */
 const withoutQuota = (vmType: VmType): VmType => ({ ...vmType, quotaNodes: null });
 
-/** Whether a job's network is the shipped one of that name: an inline network may have the same. Checked by predicting what the job has already. */
+/** What to predict a job by: its layers, or a shipped network's name; null when neither is known. */
+function networkOf(
+  job: Job,
+  args: {
+    readonly reference: ReferenceData;
+    readonly networks: InlineNetworks;
+    readonly predictKnown: ReturnType<typeof jobMaker>;
+  },
+): InlineNetwork | string | null {
+  const { networkId, networkName } = job.workload;
+  if (networkId !== undefined) return args.networks.get(networkId) ?? null;
+  return isShipped(args.reference, job, args.predictKnown) ? networkName : null;
+}
+
+/**
+ * Whether a job's network is the shipped one of that name: in histories from before layers were kept, an inline network may have the same, and nothing
+ * says so. Checked by predicting what the job has already.
+ */
 function isShipped(reference: ReferenceData, job: Job, predict: ReturnType<typeof jobMaker>): boolean {
   if (!reference.networks.has(job.workload.networkName)) return false;
   const own = job.durations.entries.find(({ source }) => source !== "user");
   if (own === undefined) return true;
-  const made = predict(specOf(job), job);
+  const made = predict(specOf(job, job.workload.networkName), job);
   const again =
     made.kind === "job"
       ? made.job.durations.entries.find(
@@ -78,11 +100,15 @@ function isShipped(reference: ReferenceData, job: Job, predict: ReturnType<typeo
 }
 
 function predicted(
-  job: Job,
-  vmTypes: readonly VmType[],
-  predict: ReturnType<typeof jobMaker>,
+  spec: ScenarioJob,
+  args: {
+    readonly job: Job;
+    readonly vmTypes: readonly VmType[];
+    readonly predict: ReturnType<typeof jobMaker>;
+  },
 ): DurationTable {
-  const made = predict(specOf(job), job);
+  const { job, vmTypes, predict } = args;
+  const made = predict(spec, job);
   return made.kind === "job"
     ? made.job.durations
     : nothing(vmTypes, made.problems.map(({ message }) => message).join("; "));
@@ -99,10 +125,10 @@ const nothing = (vmTypes: readonly VmType[], reason: string): DurationTable => (
   ),
 });
 
-const specOf = ({ id, workload, ...job }: Job): ScenarioJob => ({
+const specOf = ({ id, workload, ...job }: Job, network: InlineNetwork | string): ScenarioJob => ({
   id,
   submittedAt: job.submittedAtSeconds,
-  network: workload.networkName,
+  network,
   framework: workload.framework,
   batchSize: workload.batchSize,
   samples: workload.samples,

@@ -10,6 +10,7 @@ import type { ClusterLimits } from "../domain/relaxation.ts";
 import type { VmType } from "../domain/vm-type.ts";
 import { measuredDurations, predictDurations } from "../performance/duration-table.ts";
 import type { Network } from "../performance/network.ts";
+import { inlineNetworkId, networkOfLayers } from "./inline-network.ts";
 import type { InputProblem } from "./input-problem.ts";
 import { barredByLimits, withinLimits } from "./job-within-limits.ts";
 import type { JobSpec, ScenarioJob } from "./job-spec.ts";
@@ -17,6 +18,9 @@ import type { ReferenceData } from "./reference-data.ts";
 
 /** The problems of a batch that are listed at most for one job. */
 const MAX_REASONS = 5;
+
+/** Predictions of one iteration that a maker keeps at hand; batch sizes and layers are the users' to choose. */
+const MAX_PREDICTIONS = 2000;
 
 /** About 3,000 years: a job may take longer in no configuration, so that every time in an answer stays within the calendar. */
 const LONGEST_JOB_SECONDS = 1e11;
@@ -36,12 +40,17 @@ export function jobMaker(
 ) => JobFromSpec {
   const { vmTypes } = limits;
   const ofOneIteration = new Map<string, DurationTable>();
-  const predict = (network: Network, workload: Workload, cacheKey: string | null): DurationTable => {
+  const predict = (network: Network, workload: Workload): DurationTable => {
     // Jobs of a batch often differ only in samples and epochs, and a prediction takes tens of milliseconds.
-    const known = cacheKey === null ? undefined : ofOneIteration.get(cacheKey);
-    const oneIteration = { ...workload, samples: workload.batchSize, epochs: 1 };
+    const { networkId, networkName, framework, batchSize } = workload;
+    const cacheKey = JSON.stringify([networkId ?? null, networkName, framework, batchSize]);
+    const known = ofOneIteration.get(cacheKey);
+    const oneIteration = { ...workload, samples: batchSize, epochs: 1 };
     const table = known ?? predictDurations({ ...reference, network, workload: oneIteration, vmTypes });
-    if (cacheKey !== null) ofOneIteration.set(cacheKey, table);
+    if (known === undefined) {
+      if (ofOneIteration.size >= MAX_PREDICTIONS) ofOneIteration.clear();
+      ofOneIteration.set(cacheKey, table);
+    }
     return scaledTable(table, iterations(workload));
   };
 
@@ -52,14 +61,13 @@ export function jobMaker(
     if (problems.length > 0) return { kind: "refused", problems };
     const workload: Workload = {
       networkName: network?.name ?? "measured",
+      ...(typeof spec.network === "object" ? { networkId: inlineNetworkId(spec.network) } : {}),
       framework: spec.framework,
       batchSize: spec.batchSize,
       samples: spec.samples,
       epochs: spec.epochs,
     };
-    const cacheKey =
-      typeof spec.network === "string" ? `${spec.network} ${spec.framework} ${spec.batchSize}` : null;
-    const predicted = network === null ? nothingPredicted(vmTypes) : predict(network, workload, cacheKey);
+    const predicted = network === null ? nothingPredicted(vmTypes) : predict(network, workload);
     const measured = (spec.measuredSecondsPerEpoch ?? []).map((row) => ({
       ...row,
       vmTypeId: vmTypeId(row.vmType),
@@ -93,8 +101,7 @@ function findNetwork(
   { network }: Pick<JobSpec, "network">,
 ): Network | InputProblem | null {
   if (network === undefined) return null;
-  if (typeof network !== "string")
-    return { title: "", source: "", ...network, name: network.name ?? "inline" };
+  if (typeof network !== "string") return networkOfLayers(network);
   return (
     networks.get(network) ?? {
       path: "/network",

@@ -9,6 +9,7 @@ import type { VmType } from "../domain/vm-type.ts";
 import type { InputProblem } from "./input-problem.ts";
 import { InvalidInput } from "./input-problem.ts";
 import { jobMaker } from "./job-from-spec.ts";
+import type { ScenarioJob } from "./job-spec.ts";
 import { idSchema, scenarioJobSchema } from "./job-spec.ts";
 import { limitsSchema, nodeLimitsOf } from "./limits.ts";
 import { loadVmCatalog } from "./load-vm-catalog.ts";
@@ -58,6 +59,8 @@ export interface Scenario {
   readonly settings: ClusterSettings;
   /** In the file's order. */
   readonly jobs: readonly Job[];
+  /** The jobs as the file has them, in the same order. */
+  readonly specs: readonly ScenarioJob[];
 }
 
 /** Loads a scenario file with its catalogue; throws InvalidInput naming file, path, value and fix. */
@@ -112,6 +115,7 @@ export function loadScenario(path: string, reference: ReferenceData): Scenario {
     about: file.about,
     settings,
     jobs,
+    specs: file.jobs,
   };
 }
 

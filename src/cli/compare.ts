@@ -2,9 +2,11 @@
 import { Command, Option } from "commander";
 import { writeFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
+import { inlineNetworksOf } from "../catalog/inline-network.ts";
 import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
 import type { ReferenceData } from "../catalog/reference-data.ts";
 import { loadReferenceData } from "../catalog/reference-data.ts";
+import type { Scenario } from "../catalog/scenario.ts";
 import { loadScenario } from "../catalog/scenario.ts";
 import { selectRegion } from "../catalog/select-vm-types.ts";
 import { shippedVmTypes } from "../catalog/shipped-catalog.ts";
@@ -154,9 +156,11 @@ export function compareCommand(): Command {
 async function compare(path: string, options: CompareOptions): Promise<void> {
   const requests = requestedVariants(options);
   const reference = loadReferenceData();
-  const base = baseOf(path, reference, options);
+  const scenario = loadScenario(path, reference);
+  const base = baseOf(path, scenario, options);
   const variants = variantsOf(requests, {
     reference,
+    networks: inlineNetworksOf(scenario.specs),
     base,
     vmTypesOf: (catalog, region) => catalogVmTypes({ catalog, region, reference, options }),
     source: options.variants ?? FLAGS,
@@ -185,12 +189,7 @@ async function compare(path: string, options: CompareOptions): Promise<void> {
   if (written.length > 0) console.log(`\nCSV: ${written.join(", ")}`);
 }
 
-function baseOf(
-  path: string,
-  reference: ReferenceData,
-  { horizon, at, policy }: CompareOptions,
-): ComparisonBase {
-  const scenario = loadScenario(path, reference);
+function baseOf(path: string, scenario: Scenario, { horizon, at, policy }: CompareOptions): ComparisonBase {
   return horizon
     ? { state: emptyCluster(scenario.settings), arrivals: scenario.jobs, policy }
     : { state: stateAt(path, scenario, at), arrivals: [], policy };

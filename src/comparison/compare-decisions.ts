@@ -5,6 +5,8 @@ import type { Plan } from "../domain/plan.ts";
 import type { DecisionMeans } from "../planner/decide.ts";
 import { planFor } from "../planner/decide.ts";
 import { applyVariant } from "./apply-variant.ts";
+import { budgetRaises } from "./budget-raises.ts";
+import type { BudgetRaises } from "./budget-raises.ts";
 import type { ComparisonWatch } from "./comparison-watch.ts";
 import { isStopped, UNWATCHED, watchPart } from "./comparison-watch.ts";
 import type { DecisionDifference } from "./decision-differences.ts";
@@ -49,6 +51,8 @@ export interface ComparedDecision extends DecidedVariant {
   readonly difference: DecisionDifference | null;
   /** null when nobody asked for them. */
   readonly marginals: readonly MarginalValue[] | null;
+  /** null when nobody asked for them, or the policy has none. */
+  readonly budgetRaises: BudgetRaises | null;
 }
 
 /** Decisions compared, or given up between two variants. */
@@ -103,13 +107,12 @@ export async function compareDecisions(
     if (await isStopped(watch)) return { kind: "cancelled", variantsDone: compared.length };
     explaining.onProgress?.(compared.length / decided.length, `comparing "${own.case.variant.name}"`);
     const [first] = decided;
+    const ownMeans = { ...means, policy: own.case.policy };
     compared.push({
       ...own,
       difference: first === undefined || own === first ? null : decisionDifference(first, own),
-      marginals:
-        marginals === "none"
-          ? null
-          : await marginalValues(own.planned, { ...means, policy: own.case.policy }),
+      marginals: marginals === "none" ? null : await marginalValues(own.planned, ownMeans),
+      budgetRaises: marginals === "none" ? null : await budgetRaises(own.planned, ownMeans),
     });
   }
   explaining.onProgress?.(1, "done");

@@ -8,7 +8,6 @@
  * exceeds its price. It may fall short, since nodes are whole. Either is in the unit of the objective; costs are minimised inside.
  */
 import type { Allocation } from "../domain/allocation.ts";
-import { EMPTY_ALLOCATION } from "../domain/allocation.ts";
 import type { ClusterState } from "../domain/cluster-state.ts";
 import type { VmTypeId } from "../domain/ids.ts";
 import type { LimitUnit } from "../domain/node-limit.ts";
@@ -18,14 +17,13 @@ import type { SeparableObjective } from "../formulation/objective.ts";
 import { inOwnSense, isSeparable } from "../formulation/objective.ts";
 import type { DecisionMeans } from "../planner/decide.ts";
 import { choose } from "../planner/decide.ts";
-import { place } from "../planner/place.ts";
 import { posePolicy } from "../planner/policy.ts";
 import { pose } from "../planner/pose.ts";
-import { cheapestFeasible } from "../planner/settle.ts";
-import { solveSeparable } from "../planner/solve-separable.ts";
 import { limitPrices } from "./limit-prices.ts";
 import type { RaisableLimit } from "./raisable-limits.ts";
 import { isUsedUp, mayBind, raisableLimits, usedOf } from "./raisable-limits.ts";
+import type { Resolved } from "./resolved-decision.ts";
+import { resolveSeparable } from "./resolved-decision.ts";
 
 /** The worth of one more of a limit, in the objective's unit; at least 0, since nobody has to use it. */
 export interface MarginalValue {
@@ -106,20 +104,12 @@ function isTold(
   return at.dualPrice === null ? mayBind(limit, at.used) : at.dualPrice > at.rounding;
 }
 
-interface Solved {
-  readonly allocation: Allocation;
-  /** To be minimised. */
-  readonly cost: number;
-  /** cost − bound; null without a bound. */
-  readonly gap: number | null;
-}
-
 interface Resolver {
   readonly unit: Proof["unit"];
   readonly rounding: number;
   readonly dualPrice: (limit: RaisableLimit) => number | null;
   /** `known` are further plans that are feasible. */
-  readonly solve: (problem: PlanningProblem, known: readonly Allocation[]) => Promise<Solved>;
+  readonly solve: (problem: PlanningProblem, known: readonly Allocation[]) => Promise<Resolved>;
 }
 
 function resolver(problem: PlanningProblem, means: DecisionMeans): Resolver {
@@ -149,22 +139,7 @@ function pricedResolver(
     unit: objective.unit,
     rounding,
     dualPrice: priceOf,
-    solve: async (posed, known) => {
-      const { clock, limits } = means;
-      const startedAt = clock?.() ?? 0;
-      const solution = await solveSeparable(posed, objective, {
-        solver: means.solver,
-        limits,
-        warmStart: null,
-        secondsLeft: () =>
-          limits.deadlineSeconds === null || clock === undefined
-            ? null
-            : limits.deadlineSeconds - (clock() - startedAt),
-      });
-      const plans = [place(posed, solution.assignment), ...known, EMPTY_ALLOCATION];
-      const { allocation, cost } = cheapestFeasible(posed, objective, plans);
-      return { allocation, cost, gap: Math.max(0, cost - solution.bound) };
-    },
+    solve: (posed, known) => resolveSeparable(posed, objective, { means, known }),
   };
 }
 

@@ -7,6 +7,8 @@ type Id<Kind extends string> = string & { readonly [brand]: Kind };
 export type JobId = Id<"job">;
 /** Identifies a VM type within one catalogue, for example "Standard_NC6". */
 export type VmTypeId = Id<"vm-type">;
+/** Identifies a network whose layers were given inline: the hash of its content. */
+export type NetworkId = Id<"network">;
 /** Identifies one rented node within one cluster. */
 export type NodeId = Id<"node">;
 
@@ -14,6 +16,8 @@ export type NodeId = Id<"node">;
 export const jobId = (text: string): JobId => text as JobId;
 /** Brands a string as a VM type id. */
 export const vmTypeId = (text: string): VmTypeId => text as VmTypeId;
+/** Brands a string as the id of a network given inline. */
+export const networkId = (text: string): NetworkId => text as NetworkId;
 /** Brands a string as a node id. */
 export const nodeId = (text: string): NodeId => text as NodeId;
 

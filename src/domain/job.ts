@@ -1,5 +1,5 @@
 import type { DurationTable } from "./duration-table.ts";
-import type { JobId } from "./ids.ts";
+import type { JobId, NetworkId } from "./ids.ts";
 
 /** Frameworks that a job may name. */
 export const FRAMEWORKS = ["tensorflow", "pytorch", "caffe"] as const;
@@ -9,6 +9,8 @@ export type Framework = (typeof FRAMEWORKS)[number];
 export interface Workload {
   /** Name of the network in models/networks, or of the layers given inline. */
   readonly networkName: string;
+  /** Of layers given inline, which are kept apart; missing where the network is a shipped one, or there is none. */
+  readonly networkId?: NetworkId;
   readonly framework: Framework;
   /** Samples of one iteration, over all GPUs of the job. */
   readonly batchSize: number;

@@ -1,4 +1,5 @@
 /** A comparison as CSV (RFC 4180): one row a variant, one row a difference, and one row a marginal value. Empty cells are unknown or do not apply. */
+import { raiseWords } from "./budget-raise-view.ts";
 import type { ComparisonView } from "./comparison-view.ts";
 import type { CsvRow } from "./csv-text.ts";
 import { csvText } from "./csv-text.ts";
@@ -17,7 +18,10 @@ export function differencesCsv(view: ComparisonView): string {
   return csvText(rows, Object.keys(lineOf({ variant: "", kind: "job", id: "", from: "", to: "" })));
 }
 
-/** One row for each limit of which one more was asked for, of every variant or, over horizons, of the first; only a header when nobody asked. */
+/**
+ * One row for each limit of which one more was asked for, of every variant or, over horizons, of the first, and one for each raise of a job's budget that makes a better
+ * plan possible; only a header when nobody asked.
+ */
 export function marginalValuesCsv(view: ComparisonView): string {
   return view.mode === "decision"
     ? csvText(view.variants.flatMap(decisionMarginals), [...LIMIT_HEADS, ...DECISION_MARGINAL_HEADS])
@@ -161,8 +165,22 @@ const HORIZON_MARGINAL_HEADS = [
   "tardinessChangeSeconds",
 ] as const satisfies readonly (keyof NonNullable<HorizonComparisonView["marginalValues"]>[number])[];
 
-const decisionMarginals = ({ name, marginalValues }: DecidedView): readonly CsvRow[] =>
-  (marginalValues ?? []).map((value) => ({ variant: name, ...value }));
+const decisionMarginals = ({ name, marginalValues, budgetRaises }: DecidedView): readonly CsvRow[] => [
+  ...(marginalValues ?? []).map((value) => ({ variant: name, ...value })),
+  ...(budgetRaises?.raises ?? []).map((raise) => ({
+    variant: name,
+    limitId: `budget-usd ${raise.jobId}`,
+    kind: "job-budget",
+    words: raiseWords(raise),
+    amount: raise.budgetUsd,
+    amountUnit: "USD",
+    isUsedUp: true,
+    resolvedGain: raise.gain,
+    gainUncertainty: raise.gainUncertainty,
+    unit: raise.unit,
+    remark: `Without any budget the gain would be ${raise.unlimitedGain}.`,
+  })),
+];
 
 const horizonMarginals = ({ variants, marginalValues }: HorizonComparisonView): readonly CsvRow[] =>
   (marginalValues ?? []).map((value) => ({ variant: variants[0]?.name ?? "", ...value }));

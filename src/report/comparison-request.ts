@@ -120,7 +120,11 @@ export const comparisonRequestSchema = z
     variants: variantsField,
     marginalValues: z
       .boolean()
-      .meta({ description: "Whether to work out what one more of each limit is worth.", example: true })
+      .meta({
+        description:
+          "Whether to work out what one more of each limit is worth, and of a decision the smallest useful raises of jobs' own budgets.",
+        example: true,
+      })
       .optional(),
   })
   .meta({

@@ -1,9 +1,10 @@
 /** A comparison as tables for people: the variants beside each other, then what each does otherwise than the first, then marginal values. */
-import Table from "cli-table3";
 import { courseWords, situationWords } from "./comparison-csv.ts";
 import type { ComparisonView } from "./comparison-view.ts";
 import type { DecisionComparisonView } from "./decision-comparison-view.ts";
 import type { HorizonComparisonView } from "./horizon-comparison-view.ts";
+import { alignedTable } from "./aligned-table.ts";
+import { budgetRaisesText } from "./budget-raise-view.ts";
 import { durationText, usdText } from "./text.ts";
 
 /** The comparison as text; `mostJobs` lines of each variant's differences at most. */
@@ -59,6 +60,7 @@ function decisionText(
       ...sectionOf(variant),
       ...(variant.difference === null ? [] : decisionDifferenceText(variant.difference, mostJobs)),
       ...(variant.marginalValues === null ? [] : [marginalTable(variant.marginalValues)]),
+      ...(variant.budgetRaises === null ? [] : budgetRaisesText(variant.budgetRaises)),
     ]),
   ].join("\n");
 }
@@ -266,17 +268,3 @@ const usdChange = (usd: number): string =>
   Math.abs(usd) < 5e-7 ? "0" : `${signOf(usd)}${usdText(Math.abs(usd))}`;
 const secondsChange = (seconds: number): string =>
   Math.abs(seconds) < 1 ? "0" : `${signOf(seconds)}${durationText(Math.abs(seconds))}`;
-
-/** A table without colours whose columns are aligned as their heads say. */
-function alignedTable(
-  heads: readonly (readonly [string, "left" | "right"])[],
-  rows: readonly (readonly string[])[],
-): string {
-  const table = new Table({
-    head: heads.map(([head]) => head),
-    colAligns: heads.map(([, align]) => align),
-    style: { head: [], border: [], compact: true },
-  });
-  for (const row of rows) table.push([...row]);
-  return table.toString();
-}

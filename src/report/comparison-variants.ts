@@ -1,5 +1,6 @@
 /** Turns requested variants into variants of the domain; every name is looked up, every problem is collected. */
 import { durationsOn } from "../catalog/durations-on.ts";
+import type { InlineNetworks } from "../catalog/inline-network.ts";
 import type { InputProblem } from "../catalog/input-problem.ts";
 import { InvalidInput, jsonPointer } from "../catalog/input-problem.ts";
 import type { ReferenceData } from "../catalog/reference-data.ts";
@@ -14,6 +15,8 @@ import type { VariantRequest } from "./comparison-request.ts";
 /** What requests refer to. */
 export interface VariantSources {
   readonly reference: ReferenceData;
+  /** Layers that jobs of the base brought along. */
+  readonly networks: InlineNetworks;
   readonly base: ComparisonBase;
   /** VM types of a catalogue in a region; throws InvalidInput on names that it does not know. */
   readonly vmTypesOf: (catalog: string, region: string) => readonly VmType[];
@@ -81,7 +84,7 @@ const byVmType = <Amount>(
 /** Another catalogue; or the one in force, predicted anew, where a quota is raised from 0: jobs were given no durations there. */
 function catalogueOf(
   request: VariantRequest,
-  { reference, base, vmTypesOf, source }: VariantSources,
+  { reference, networks, base, vmTypesOf, source }: VariantSources,
   pointer: string,
 ): OtherCatalogue | null {
   const { vmTypes: inForce } = base.state.settings;
@@ -92,7 +95,7 @@ function catalogueOf(
     return {
       name: name === region ? name : `${name} (${region})`,
       vmTypes,
-      durations: durationsOn({ reference, jobs, known: inForce.filter(isOpen), vmTypes }),
+      durations: durationsOn({ reference, networks, jobs, known: inForce.filter(isOpen), vmTypes }),
     };
   }
   const isOpened = inForce.some((vmType) => {
@@ -100,7 +103,8 @@ function catalogueOf(
     return !isOpen(vmType) && quota !== undefined && quota !== 0;
   });
   if (!isOpened) return null;
-  const durations = durationsOn({ reference, jobs, known: inForce.filter(isOpen), vmTypes: inForce });
+  const known = inForce.filter(isOpen);
+  const durations = durationsOn({ reference, networks, jobs, known, vmTypes: inForce });
   return { name: "as it is, without quotas of 0", vmTypes: inForce, durations };
 }
 

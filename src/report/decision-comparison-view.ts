@@ -5,6 +5,7 @@ import type { ComparedDecision, DecisionComparison } from "../comparison/compare
 import type { DecisionDifference, JobSituation } from "../comparison/decision-differences.ts";
 import type { MarginalValue } from "../comparison/marginal-values.ts";
 import { OBJECTIVE_NOTE } from "../comparison/objective-comparability.ts";
+import { budgetRaisesSchema, budgetRaisesView } from "./budget-raise-view.ts";
 import {
   causeField,
   countField,
@@ -134,6 +135,9 @@ const comparedDecisionSchema = z
       .array(marginalValueSchema)
       .nullable()
       .meta({ description: "null when they were not asked for." }),
+    budgetRaises: budgetRaisesSchema.nullable().default(null).meta({
+      description: "With marginalValues; null where the policy optimises no sum over jobs and nodes.",
+    }),
   })
   .meta({ id: "ComparedDecision", description: "One variant, decided." });
 
@@ -163,7 +167,7 @@ export function decisionComparisonView(
 }
 
 function comparedView(compared: ComparedDecision): ComparedView {
-  const { figures, plan, difference, marginals } = compared;
+  const { figures, plan, difference, marginals, budgetRaises } = compared;
   return {
     ...variantView(compared.case),
     cost: {
@@ -188,6 +192,7 @@ function comparedView(compared: ComparedDecision): ComparedView {
     gainAtFirstWorthsPerHourUsd: compared.gainAtFirstWorthsPerHourUsd,
     difference: difference === null ? null : differenceView(difference),
     marginalValues: marginals === null ? null : marginals.map(marginalView),
+    budgetRaises: budgetRaises === null ? null : budgetRaisesView(budgetRaises),
   };
 }
 

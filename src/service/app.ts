@@ -4,6 +4,7 @@ import type { Express } from "express";
 import helmet from "helmet";
 import { pinoHttp } from "pino-http";
 import type { Logger } from "pino";
+import { paidAnywayPerHourUsd } from "./clusters/cluster-settings.ts";
 import { mountDocs } from "./docs-page.ts";
 import { errorHandler } from "./error-handler.ts";
 import { openapiYaml } from "./openapi-document.ts";
@@ -25,6 +26,7 @@ import { planningRoutes } from "./routes/planning-routes.ts";
 import { webhookRoutes } from "./routes/webhook-routes.ts";
 import { referenceRoutes } from "./routes/reference-routes.ts";
 import type { ServiceContext } from "./routes/service-context.ts";
+import { nowOf } from "./routes/service-context.ts";
 import type { AuditTrail } from "./security/audit.ts";
 import type { Authentication } from "./security/authenticate.ts";
 import { authenticate } from "./security/authenticate.ts";
@@ -85,7 +87,15 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
   app.get(
     METRICS_PATH,
     authorize({ scope: "submit", clusterOf: () => "*" }),
-    measureStore({ store: context.store, logger }, metrics),
+    measureStore(
+      {
+        store: context.store,
+        logger,
+        paidAnywayPerHourUsd: (cluster) =>
+          paidAnywayPerHourUsd(cluster, context.reference, nowOf(cluster, context.clock)),
+      },
+      metrics,
+    ),
     metrics.page,
   );
   mountRoutes(app, [

@@ -23,7 +23,7 @@ export interface JobRecord {
   readonly number: number;
   /** Grows with every change of the row. */
   readonly version: number;
-  /** What its owner posted. */
+  /** What its owner posted; layers that came with it are kept apart (src/service/recording/posted-job.ts). */
   readonly request: object;
 }
 

@@ -32,6 +32,11 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
       await sql.raw("ALTER TABLE horizon_parts ADD COLUMN kind text NOT NULL DEFAULT 'horizon'").execute(db);
     },
   },
+  "0006-inline-networks": {
+    up: async (db: Kysely<unknown>) => {
+      await sql.raw("CREATE TABLE networks (id text PRIMARY KEY, body json NOT NULL)").execute(db);
+    },
+  },
 };
 
 const FIRST = [

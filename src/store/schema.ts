@@ -69,6 +69,12 @@ export interface DurationTableTable {
   body: Json<DurationTable>;
 }
 
+/** Layers that jobs brought along, by the hash of their content. */
+export interface NetworkTable {
+  id: string;
+  body: Json<object>;
+}
+
 /** Each job as of its last change; what the history says of it, ready to be looked up. */
 export interface JobTable {
   cluster_id: string;
@@ -80,7 +86,7 @@ export interface JobTable {
   due_at_seconds: number;
   network: string;
   framework: string;
-  /** What its owner posted. */
+  /** What its owner posted; layers that came with it are in `networks`. */
   request: Json<object>;
   /** The job without its durations. */
   job: Json<StoredJob>;
@@ -254,6 +260,7 @@ export interface Database {
   clusters: ClusterTable;
   events: EventTable;
   duration_tables: DurationTableTable;
+  networks: NetworkTable;
   jobs: JobTable;
   job_history: JobHistoryTable;
   nodes: NodeTable;

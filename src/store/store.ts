@@ -32,6 +32,8 @@ import { jobStore } from "./jobs.ts";
 import type { StatementMeasure } from "./measure-statements.ts";
 import { statementLogger } from "./measure-statements.ts";
 import { migrate } from "./migrations.ts";
+import type { NetworkStore } from "./networks.ts";
+import { networkStore } from "./networks.ts";
 import type { PlanStore } from "./plans.ts";
 import { planStore } from "./plans.ts";
 import type { Database } from "./schema.ts";
@@ -45,6 +47,7 @@ export interface StoreParts {
   readonly clusters: ClusterStore;
   readonly history: HistoryStore;
   readonly jobs: JobStore;
+  readonly networks: NetworkStore;
   readonly jobHistory: JobHistoryStore;
   readonly plans: PlanStore;
   readonly idempotency: IdempotencyStore;
@@ -63,7 +66,7 @@ export interface LockedCluster extends StoreParts {
 }
 
 /** A write that is to no cluster that is there yet. */
-export interface ServiceWrite extends StoreParts {
+export interface ServiceWrite extends StoreParts, Pick<Store, "write"> {
   /** Rings once the work is committed. */
   readonly ring: (change: Change) => Promise<void>;
 }
@@ -110,28 +113,27 @@ export async function openStore(
   const ring = async (on: Kysely<Database>, change: Change): Promise<void> => {
     await sql`SELECT pg_notify(${CHANGE_CHANNEL}, ${changeText(change)})`.execute(on);
   };
+  const inTransaction = async <Result>(
+    work: (parts: StoreParts, tx: Kysely<Database>) => Promise<Result>,
+  ): Promise<Result> => {
+    const { recording, written } = uncommitted(tables);
+    const result = await db.transaction().execute((tx) => work(partsOn(tx, recording), tx));
+    tables.areKept(written);
+    return result;
+  };
   return {
     ...partsOn(db, tables),
-    write: async (clusterId, work) => {
-      const written = new Map<string, DurationTable>();
-      const recording: DurationTableStore = {
-        ...tables,
-        keep: async (on, units) => {
-          await tables.keep(on, units);
-          for (const [id, unit] of units) written.set(id, unit);
-        },
-      };
-      const result = await db.transaction().execute(async (tx) => {
-        const parts = partsOn(tx, recording);
-        const cluster = await parts.clusters.lock(clusterId);
-        if (cluster === undefined) throw new UnknownCluster(clusterId);
-        return work({ ...parts, cluster, ring: (kind) => ring(tx, { kind, clusterId }) });
-      });
-      tables.areKept(written);
-      return result;
-    },
+    write: (clusterId, work) =>
+      inTransaction((parts, tx) => writeOn(parts, clusterId, { work, ring: (change) => ring(tx, change) })),
     writeService: (work) =>
-      db.transaction().execute((tx) => work({ ...partsOn(tx, tables), ring: (change) => ring(tx, change) })),
+      inTransaction((parts, tx) => {
+        const ringOn = (change: Change): Promise<void> => ring(tx, change);
+        return work({
+          ...parts,
+          ring: ringOn,
+          write: (clusterId, own) => writeOn(parts, clusterId, { work: own, ring: ringOn }),
+        });
+      }),
     latestSnapshot: (clusterId) => latestSnapshot(db, clusterId, tables),
     keepSnapshot: (clusterId, snapshot) => keepSnapshot(db, clusterId, { snapshot, tables }),
     ring: (change) => ring(db, change),
@@ -143,10 +145,52 @@ export async function openStore(
   };
 }
 
+async function writeOn<Result>(
+  parts: StoreParts,
+  clusterId: string,
+  args: {
+    readonly work: (locked: LockedCluster) => Promise<Result>;
+    readonly ring: (change: Change) => Promise<void>;
+  },
+): Promise<Result> {
+  const cluster = await parts.clusters.lock(clusterId);
+  if (cluster === undefined) throw new UnknownCluster(clusterId);
+  return args.work({ ...parts, cluster, ring: (kind) => args.ring({ kind, clusterId }) });
+}
+
+/** Tables of a transaction: those that it wrote are nobody's knowledge until it is committed, also where it reads them back. */
+function uncommitted(tables: DurationTableStore): {
+  readonly recording: DurationTableStore;
+  readonly written: ReadonlyMap<string, DurationTable>;
+} {
+  const written = new Map<string, DurationTable>();
+  const recording: DurationTableStore = {
+    ...tables,
+    load: async (on, ids) => {
+      const wanted = [...new Set(ids)];
+      const own = wanted.flatMap((id): readonly [string, DurationTable][] => {
+        const unit = written.get(id);
+        return unit === undefined ? [] : [[id, unit]];
+      });
+      const others = await tables.load(
+        on,
+        wanted.filter((id) => !written.has(id)),
+      );
+      return new Map([...others, ...own]);
+    },
+    keep: async (on, units) => {
+      await tables.keep(on, units);
+      for (const [id, unit] of units) written.set(id, unit);
+    },
+  };
+  return { recording, written };
+}
+
 const partsOn = (db: Kysely<Database>, tables: DurationTableStore): StoreParts => ({
   clusters: clusterStore(db),
   history: historyStore(db, tables),
   jobs: jobStore(db, tables),
+  networks: networkStore(db),
   jobHistory: jobHistoryStore(db),
   plans: planStore(db),
   idempotency: idempotencyStore(db),

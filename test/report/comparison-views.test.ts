@@ -1,14 +1,20 @@
 import { parse } from "csv-parse/sync";
 import { afterAll, describe, expect, it } from "vitest";
+import { inlineNetworksOf } from "../../src/catalog/inline-network.ts";
+import type { InlineNetworks } from "../../src/catalog/inline-network.ts";
 import { InvalidInput } from "../../src/catalog/input-problem.ts";
 import { parseInput } from "../../src/catalog/parse-json-file.ts";
+import { jobMaker } from "../../src/catalog/job-from-spec.ts";
 import { nodeLimitsOf } from "../../src/catalog/limits.ts";
+import { inlineNetworkSchema } from "../../src/catalog/network-schema.ts";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
 import { shippedVmTypes } from "../../src/catalog/shipped-catalog.ts";
 import { compareDecisions } from "../../src/comparison/compare-decisions.ts";
 import { compareHorizons, oneByOne } from "../../src/comparison/compare-horizons.ts";
 import { emptyCluster } from "../../src/domain/cluster-state.ts";
+import type { DurationTable } from "../../src/domain/duration-table.ts";
+import { jobId } from "../../src/domain/ids.ts";
 import { observe } from "../../src/planner/observe.ts";
 import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../src/report/comparison-csv.ts";
 import { comparisonRequestSchema, variantsFileSchema } from "../../src/report/comparison-request.ts";
@@ -19,6 +25,7 @@ import { comparisonViewSchema } from "../../src/report/comparison-view.ts";
 import { decisionComparisonView } from "../../src/report/decision-comparison-view.ts";
 import { horizonComparisonView } from "../../src/report/horizon-comparison-view.ts";
 import { highsSolver } from "../../src/solver/highs-solver.ts";
+import { LAYERS } from "../catalog/tiny-network.ts";
 import { EXACT } from "../support/limits.ts";
 
 const solver = highsSolver({ threads: 1 });
@@ -37,6 +44,7 @@ const state = observe(emptyCluster(settings), {
 const base = { state, arrivals: [], policy: "progress-value" } as const;
 const sources = {
   reference,
+  networks: new Map(),
   base,
   vmTypesOf: (name: string, region: string) => shippedVmTypes(name, region, reference.gpus),
   source: "body",
@@ -196,7 +204,7 @@ describe("variants as asked for", () => {
     );
   });
 
-  it("do not predict a job whose layers were given inline under a shipped name", () => {
+  it("do not predict a job from before layers were kept, whose layers were given inline under a shipped name", () => {
     const [job] = scenario.jobs;
     if (job === undefined) throw new Error("No job");
     const entries = job.durations.entries.map((entry) => ({
@@ -211,6 +219,25 @@ describe("variants as asked for", () => {
     const table = other?.catalogue?.durations.get(job.id);
     expect(table?.entries).toEqual([]);
     expect(table?.missing[0]?.reason).toMatch(/its layers are not known any more/);
+  });
+
+  it("predict a job by the layers that it brought along", () => {
+    const [spec] = scenario.specs;
+    if (spec === undefined) throw new Error("No job");
+    const layers = inlineNetworkSchema.parse({ input: [4, 8, 8], layers: LAYERS });
+    const given = { id: jobId(spec.id), submittedAtSeconds: atSeconds };
+    const made = jobMaker(reference, settings)({ ...spec, network: layers }, given);
+    if (made.kind !== "job") throw new Error("It cannot run");
+    const withJob = { ...base, state: { ...state, jobs: [] }, arrivals: [made.job] };
+    const tableWith = (networks: InlineNetworks): DurationTable | undefined => {
+      const [, other] = variantsOf(
+        [{ name: "as it is" }, { name: "V100", catalog: { name: "azure-2026-11", region: "eastus" } }],
+        { ...sources, networks, base: withJob },
+      );
+      return other?.catalogue?.durations.get(made.job.id);
+    };
+    expect(tableWith(inlineNetworksOf([{ network: layers }]))?.entries.length).toBeGreaterThan(0);
+    expect(tableWith(new Map())?.missing[0]?.reason).toMatch(/its layers are not known any more/);
   });
 
   it.each<[string, unknown, readonly string[]]>([

@@ -103,7 +103,8 @@ describe("comparisons", () => {
         await server.post("/v1/jobs", {
           jobs: [
             { ...JOB, id: "A" },
-            { ...JOB, id: "B" },
+            // It pays for an M60 and not for a K80.
+            { ...JOB, id: "B", budgetUsd: 0.2 },
           ],
         })
       ).status,
@@ -125,6 +126,7 @@ describe("comparisons", () => {
     const [first] = result.variants;
     expect((first?.runningJobs ?? 0) + (first?.waitingJobs ?? 0)).toBe(2);
     expect(JSON.stringify(result)).toContain("one more node");
+    expect(first?.budgetRaises).toMatchObject({ boundJobs: 1, triedJobs: 1 });
     const csv = await server.get(`${location}/variants.csv`);
     expect(csv.status).toBe(200);
     expect(csv.headers.get("content-type")).toMatch(/^text\/csv/);

@@ -65,7 +65,7 @@ describe("a campaign in parts, on the embedded database", () => {
       });
       const start = { nowSeconds: NOW_SECONDS, policy: "edf" } as const;
       const base = baseOfJobs(emptyCluster(SETTINGS).settings, [hourJob("a")], start);
-      const comparison = await post(comparisonInput(base, body));
+      const comparison = await post(comparisonInput({ base, body, networks: new Map() }));
       await work();
       await ended(comparison);
       const { result, progress } = await ended(id);

@@ -42,7 +42,11 @@ function inputOf(jobCount: number): ComparisonInput {
     submittedAtSeconds: NOW_SECONDS + 600 * index,
   }));
   const body = { ...BODY, marginalValues: jobCount <= MOST_WITH_MARGINALS };
-  return comparisonInput({ state: emptyCluster(SETTINGS), arrivals, policy: "progress-value" }, body);
+  return comparisonInput({
+    base: { state: emptyCluster(SETTINGS), arrivals, policy: "progress-value" },
+    body,
+    networks: new Map(),
+  });
 }
 const SHORT = inputOf(4);
 /** Its parts take seconds. */

@@ -4,21 +4,21 @@
  */
 import { setImmediate } from "node:timers/promises";
 import type { InputProblem } from "../../catalog/input-problem.ts";
-import { jobSpecSchema } from "../../catalog/job-spec.ts";
+import type { JobSpec } from "../../catalog/job-spec.ts";
 import type { ReferenceData } from "../../catalog/reference-data.ts";
-import type { ClusterSettings } from "../../domain/cluster-state.ts";
+import type { ClusterSettings, JobState } from "../../domain/cluster-state.ts";
 import type { DurationTable } from "../../domain/duration-table.ts";
 import { unitOf } from "../../domain/duration-table.ts";
 import type { SettingsChanged } from "../../domain/event.ts";
 import type { JobId } from "../../domain/ids.ts";
 import type { ClusterRecord } from "../../store/clusters.ts";
 import type { Cause } from "../../store/history.ts";
-import type { JobRecord } from "../../store/jobs.ts";
 import type { LockedCluster, Store } from "../../store/store.ts";
 import type { Clock } from "../clock.ts";
 import { offerOf } from "../job-makers.ts";
 import type { JobMakers } from "../job-makers.ts";
 import { RequestProblem } from "../problem-details.ts";
+import { networksOfRequests, postedAgain } from "../recording/posted-job.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { ClusterConfiguration } from "./cluster-configuration.ts";
 import { settingsAfter, settingsOf } from "./cluster-settings.ts";
@@ -117,10 +117,15 @@ async function predictAnew(
   const durations = new Map<JobId, DurationTable>();
   const seen = new Set<JobId>();
   const stranded: InputProblem[] = [];
-  for (const [index, { state, request }] of (await store.jobs.active(cluster.id)).entries()) {
+  const active = await store.jobs.active(cluster.id);
+  const networks = await networksOfRequests(
+    store,
+    active.map(({ request }) => request),
+  );
+  for (const [index, { state, request }] of active.entries()) {
     if (index % JOBS_PER_TURN === 0) await setImmediate();
     seen.add(state.id);
-    const made = makeAgain(makeJob, { state, request });
+    const made = makeAgain(makeJob, state, postedAgain(request, networks));
     if (made.kind === "stranded") stranded.push(made.problem);
     else if (!sameTable(made.durations, state.job.durations)) durations.set(state.id, made.durations);
   }
@@ -139,13 +144,11 @@ type MadeAgain =
 
 function makeAgain(
   makeJob: ReturnType<JobMakers>,
-  { state, request }: Pick<JobRecord, "state" | "request">,
+  { id, job }: JobState,
+  spec: JobSpec | undefined,
 ): MadeAgain {
-  const spec = jobSpecSchema.safeParse(request);
-  const { id, job } = state;
-  const made = spec.success
-    ? makeJob(spec.data, { id, submittedAtSeconds: job.submittedAtSeconds })
-    : undefined;
+  const made =
+    spec === undefined ? undefined : makeJob(spec, { id, submittedAtSeconds: job.submittedAtSeconds });
   if (made?.kind === "job") return { kind: "made", durations: made.job.durations };
   const why = made?.problems[0]?.message ?? "what was posted for it cannot be read any more";
   return {

@@ -17,7 +17,9 @@ import type { VmCatalog } from "../../catalog/vm-catalog-schema.ts";
 import type { ClusterSettings } from "../../domain/cluster-state.ts";
 import { sortedById, vmTypeId } from "../../domain/ids.ts";
 import type { VmType } from "../../domain/vm-type.ts";
+import type { ClusterRecord } from "../../store/clusters.ts";
 import type { ClusterConfiguration } from "./cluster-configuration.ts";
+import { configurationOf } from "./cluster-configuration.ts";
 
 const SOURCE = "configuration";
 
@@ -53,7 +55,7 @@ function withCostsOfChange(vmType: VmType, cluster: ClusterConfiguration): VmTyp
 }
 
 /** What a cluster offers at an instant, at the price of one more node, and what is paid for reservations anyway. */
-export function pricedVmTypes(
+function pricedVmTypes(
   { catalog, priceCalendar, pricePlan }: ClusterConfiguration,
   reference: ReferenceData,
   atSeconds: number,
@@ -65,6 +67,13 @@ export function pricedVmTypes(
   if (problems.length > 0) throw new InvalidInput(SOURCE, problems.map(below("/pricePlan")));
   return applyPricePlan(timed, pricePlan, atSeconds);
 }
+
+/** What a cluster pays for its reservations at an instant, used or not, in USD per hour. */
+export const paidAnywayPerHourUsd = (
+  cluster: ClusterRecord,
+  reference: ReferenceData,
+  atSeconds: number,
+): number => pricedVmTypes(configurationOf(cluster), reference, atSeconds).fixedCostPerHourUsd;
 
 /** The first instant after one at which prices change by calendar or price plan; null when they never do. */
 export function nextSettingsChangeAfter(

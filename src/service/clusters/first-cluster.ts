@@ -1,18 +1,19 @@
 /** The cluster that a new store begins with: a scenario whose jobs arrive one after the other, the last of them now. */
+import { inlineNetworksOf } from "../../catalog/inline-network.ts";
+import type { ScenarioJob } from "../../catalog/job-spec.ts";
 import type { Scenario } from "../../catalog/scenario.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
 import type { ClusterEvent } from "../../domain/event.ts";
 import type { Job } from "../../domain/job.ts";
-import { perSecondToPerHour } from "../../domain/units.ts";
-import { isoTime } from "../../catalog/time.ts";
 import type { Decision, DecisionMeans } from "../../planner/decide.ts";
 import { simulate } from "../../simulator/simulate.ts";
-import type { Store } from "../../store/store.ts";
+import type { ServiceWrite, Store } from "../../store/store.ts";
 import { DEFAULT_CLUSTER_ID } from "../endpoint.ts";
 import type { FoldedState } from "../planning/cluster-fold.ts";
 import { foldEvents } from "../planning/cluster-fold.ts";
 import { commitPlan } from "../planning/commit-plan.ts";
 import { placeReasons } from "../planning/place-reasons.ts";
+import { keptRequest } from "../recording/posted-job.ts";
 import { recordEvent } from "../recording/record-event.ts";
 import { configurationOfSettings } from "./cluster-configuration.ts";
 
@@ -24,7 +25,10 @@ export interface HistoryDecision {
 
 const BY_THE_SERVICE = { principal: null, requestId: null };
 
-/** Creates the default cluster with a scenario's history, if there is none yet; says what it decided, or null where it was there already. */
+/**
+ * Creates the default cluster with a scenario's history, if there is none yet: all of it or, where the service is killed meanwhile, nothing. Says what it decided, or null
+ * where it was there already.
+ */
 export async function createFirstCluster(
   store: Store,
   args: {
@@ -36,6 +40,21 @@ export async function createFirstCluster(
   const { scenario, nowSeconds, means } = args;
   if ((await store.clusters.find(DEFAULT_CLUSTER_ID)) !== undefined) return null;
   const played = await playHistory(scenario, nowSeconds, means);
+  const isNew = await store.writeService((written) => writeHistory(written, { ...args, played }));
+  return isNew ? played : null;
+}
+
+/** Whether there was no default cluster yet. */
+async function writeHistory(
+  store: ServiceWrite,
+  args: {
+    readonly scenario: Scenario;
+    readonly nowSeconds: number;
+    readonly means: DecisionMeans;
+    readonly played: readonly HistoryDecision[];
+  },
+): Promise<boolean> {
+  const { scenario, nowSeconds, means, played } = args;
   const { settings: initialSettings } = emptyCluster(scenario.settings);
   const isNew = await store.clusters.create({
     id: DEFAULT_CLUSTER_ID,
@@ -43,11 +62,12 @@ export async function createFirstCluster(
     initialSettings,
     createdAtSeconds: nowSeconds,
   });
-  if (!isNew) return null;
+  if (!isNew) return false;
   const epoch = await store.clusters.nextEpoch(DEFAULT_CLUSTER_ID);
+  const specs = new Map(scenario.specs.map((spec) => [spec.id, spec]));
   let folded: FoldedState = { state: emptyCluster(initialSettings), sequence: 0, planNumber: 0 };
   for (const { decision, events } of played) {
-    for (const event of events) folded = await recordOne(store, folded, event);
+    for (const event of events) folded = await recordOne(store, folded, { event, specs });
     const { plan } = decision;
     const reasons = placeReasons(folded.state, plan, means.policy);
     const decided = { plan, decidedOn: folded, epoch, reasons };
@@ -57,14 +77,23 @@ export async function createFirstCluster(
     folded = commitment.folded;
   }
   await store.ring({ kind: "configuration", clusterId: DEFAULT_CLUSTER_ID });
-  return played;
+  return true;
 }
 
-async function recordOne(store: Store, folded: FoldedState, event: ClusterEvent): Promise<FoldedState> {
-  const arrived = event.kind === "jobs-arrived" ? event.jobs : [];
-  const requests = new Map(arrived.map((job) => [job.id, requestOf(job)]));
+async function recordOne(
+  store: ServiceWrite,
+  folded: FoldedState,
+  { event, specs }: { readonly event: ClusterEvent; readonly specs: ReadonlyMap<string, ScenarioJob> },
+): Promise<FoldedState> {
+  const arrived = (event.kind === "jobs-arrived" ? event.jobs : []).map((job) => {
+    const spec = specs.get(job.id);
+    if (spec === undefined) throw new Error(`The scenario has no job ${job.id}`);
+    return { job, spec };
+  });
+  const requests = new Map(arrived.map(({ job, spec }) => [job.id, requestOf(job, spec)]));
+  const networks = inlineNetworksOf(arrived.map(({ spec }) => spec));
   await store.write(DEFAULT_CLUSTER_ID, (locked) =>
-    recordEvent(locked, { event, cause: BY_THE_SERVICE, requests }),
+    recordEvent(locked, { event, cause: BY_THE_SERVICE, requests, networks }),
   );
   const events = await store.history.events(DEFAULT_CLUSTER_ID, folded.sequence, 1);
   return foldEvents(folded, events);
@@ -97,14 +126,7 @@ function movedBy(job: Job, seconds: number): Job {
   };
 }
 
-/** A scenario's job as if it had been posted. */
-function requestOf({ id, workload, dueAtSeconds, tardinessCostPerSecondUsd }: Job): object {
-  const { networkName, ...rest } = workload;
-  return {
-    id,
-    network: networkName,
-    ...rest,
-    dueAt: isoTime(dueAtSeconds),
-    tardinessCostPerHourUsd: perSecondToPerHour(tardinessCostPerSecondUsd),
-  };
+/** A scenario's job as if it had been posted when it arrived here. */
+function requestOf({ submittedAtSeconds }: Job, { submittedAt, dueAt, ...spec }: ScenarioJob): object {
+  return keptRequest({ ...spec, dueAt: submittedAtSeconds + (dueAt - submittedAt) });
 }

@@ -11,7 +11,7 @@ import { variantsOf } from "../../report/comparison-variants.ts";
 import type { ComparisonView } from "../../report/comparison-view.ts";
 import { decisionComparisonView } from "../../report/decision-comparison-view.ts";
 import { horizonComparisonView } from "../../report/horizon-comparison-view.ts";
-import { baseOfInput } from "./comparison-input.ts";
+import { baseOfInput, networksOfInput } from "./comparison-input.ts";
 import type { ComparisonInput } from "./comparison-input.ts";
 
 const SEED = 1;
@@ -30,6 +30,7 @@ export async function compareInput(
   const base = baseOfInput(input);
   const variants = variantsOf(input.variants, {
     reference,
+    networks: networksOfInput(input),
     base,
     vmTypesOf: (catalog, region) => shippedVmTypes(catalog, region, reference.gpus),
     source: "body",

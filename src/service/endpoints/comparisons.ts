@@ -154,7 +154,7 @@ export const getComparisonMarginalValues = readEndpoint({
   tag: "Comparisons",
   summary: "Get the marginal values as CSV",
   description:
-    "One row for each limit of which one more was asked for; only a header when marginalValues was not. 409: the comparison is not done.",
+    "One row for each limit of which one more was asked for, and for each raise of a job's budget that makes a better plan possible; only a header when marginalValues was not. 409: the comparison is not done.",
   query: noParameters,
   params: comparisonParameters,
   reply: csv(

@@ -29,6 +29,8 @@ export interface ClusterMeasure {
   /** By status, all of them. */
   readonly jobCounts: Readonly<Record<string, number>>;
   readonly rentPerHourUsd: number;
+  /** For reservations, used or not; it is in no node's rent. */
+  readonly paidAnywayPerHourUsd: number;
 }
 
 /** The service's metrics. Each instance has a registry of its own, so that services of one process stay apart. */
@@ -95,12 +97,14 @@ export function createMetrics(): Metrics {
     clustersAre: (measures) => {
       clusters.jobs.reset();
       clusters.rentPerHourUsd.reset();
+      clusters.paidAnywayPerHourUsd.reset();
       clusters.storeAnswers.set(measures === null ? 0 : 1);
       if (measures !== null) series.keepOnly(new Set(measures.map(({ clusterId }) => clusterId)));
-      for (const { clusterId: cluster, jobCounts, rentPerHourUsd } of measures ?? []) {
+      for (const { clusterId: cluster, jobCounts, rentPerHourUsd, paidAnywayPerHourUsd } of measures ?? []) {
         for (const [status, count] of Object.entries(jobCounts))
           clusters.jobs.set({ cluster, status }, count);
         clusters.rentPerHourUsd.set({ cluster }, rentPerHourUsd);
+        clusters.paidAnywayPerHourUsd.set({ cluster }, paidAnywayPerHourUsd);
       }
     },
     tookIn: ({ clusterId: cluster, kinds, tardinessCostUsd }) => {
@@ -201,7 +205,13 @@ function clusterInstruments(registry: Registry) {
     }),
     rentPerHourUsd: new Gauge({
       name: "berth_rent_usd_per_hour",
-      help: "Rent of the VMs that are rented now.",
+      help: "Rent of the VMs that are rented now; reserved ones cost nothing more.",
+      labelNames: ["cluster"] as const,
+      registers,
+    }),
+    paidAnywayPerHourUsd: new Gauge({
+      name: "berth_paid_anyway_usd_per_hour",
+      help: "What is paid for reservations now, used or not; with the rent it is the bill.",
       labelNames: ["cluster"] as const,
       registers,
     }),

@@ -40,7 +40,7 @@ export type Commitment =
  * transaction, since it keeps every other write to the cluster waiting.
  */
 export async function commitPlan(
-  store: Store,
+  store: Pick<Store, "history" | "write">,
   clusterId: string,
   { decided, mayBeStale }: { readonly decided: DecidedPlan; readonly mayBeStale: "yes" | "no" },
 ): Promise<Commitment> {

@@ -4,7 +4,7 @@
  */
 import { assertNever } from "../../domain/assert-never.ts";
 import type { ClusterEvent, JobsArrived } from "../../domain/event.ts";
-import type { JobId } from "../../domain/ids.ts";
+import type { JobId, NetworkId } from "../../domain/ids.ts";
 import type { Cause } from "../../store/history.ts";
 import type { JobHistoryEntry } from "../../store/job-history.ts";
 import type { LockedCluster } from "../../store/store.ts";
@@ -19,7 +19,11 @@ export interface EventToRecord {
   readonly cause: Cause;
   /** What was posted, by job id; needed for arrivals. */
   readonly requests?: ReadonlyMap<string, object>;
+  /** Layers that arriving jobs bring along. */
+  readonly networks?: ReadonlyMap<NetworkId, object>;
 }
+
+type Posted = Required<Pick<EventToRecord, "requests" | "networks">>;
 
 /** An acknowledged event. A plan knows it when the plan's revision is at least this one. */
 export interface Recorded {
@@ -36,12 +40,12 @@ export function eventTime({ cluster }: LockedCluster, nowSeconds: number): numbe
 /** See the file's header. */
 export async function recordEvent(
   locked: LockedCluster,
-  { event, cause, requests }: EventToRecord,
+  { event, cause, requests = new Map(), networks = new Map() }: EventToRecord,
 ): Promise<Recorded> {
   const { cluster } = locked;
   const sequence = cluster.lastSequence + 1;
   await locked.history.append(cluster.id, { sequence, event }, cause);
-  const touched = await bringUpToDate(locked, event, requests ?? new Map());
+  const touched = await bringUpToDate(locked, event, { requests, networks });
   const entry = { kind: event.kind, principal: cause.principal, planRevision: null };
   await locked.jobHistory.append(
     cluster.id,
@@ -84,12 +88,12 @@ export async function recordEvents(
 async function bringUpToDate(
   locked: LockedCluster,
   event: ClusterEvent,
-  requests: ReadonlyMap<string, object>,
+  posted: Posted,
 ): Promise<readonly JobId[]> {
   const { cluster } = locked;
   switch (event.kind) {
     case "jobs-arrived":
-      await insertJobs(locked, event, requests);
+      await insertJobs(locked, event, posted);
       return event.jobs.map((job) => job.id);
     case "job-completed":
     case "job-cancelled":
@@ -123,9 +127,14 @@ async function bringUpToDate(
 async function insertJobs(
   locked: LockedCluster,
   event: JobsArrived,
-  requests: ReadonlyMap<string, object>,
+  { requests, networks }: Posted,
 ): Promise<void> {
   const { cluster } = locked;
+  const lacking = event.jobs.find(
+    ({ workload: { networkId } }) => networkId !== undefined && !networks.has(networkId),
+  );
+  if (lacking !== undefined) throw new Error(`The layers that job ${lacking.id} brings along are not given`);
+  await locked.networks.keep(networks);
   const order = new Map(event.jobs.map((job, index) => [job.id, index]));
   const empty: JobsInPlace = { settings: cluster.settings, nodes: [], records: [] };
   const arrived = recordsAfter(empty, event).map((record) => {

@@ -6,7 +6,7 @@ import type { StoreParts } from "../../store/store.ts";
 import { changeConfiguration } from "../clusters/change-configuration.ts";
 import type { ClusterConfiguration } from "../clusters/cluster-configuration.ts";
 import { clusterConfigurationSchema, configurationOf } from "../clusters/cluster-configuration.ts";
-import { pricedVmTypes, settingsOf } from "../clusters/cluster-settings.ts";
+import { paidAnywayPerHourUsd, settingsOf } from "../clusters/cluster-settings.ts";
 import { cursorAfterId } from "../cursor.ts";
 import { DEFAULT_CLUSTER_ID } from "../endpoint.ts";
 import type { ClusterView } from "../endpoints/clusters.ts";
@@ -197,7 +197,7 @@ async function viewOf(
     planRevision: cluster.planRevision,
     jobCounts,
     nodeCount: nodes.length,
-    paidAnywayPerHourUsd: pricedVmTypes(configuration, reference, nowOf(cluster, clock)).fixedCostPerHourUsd,
+    paidAnywayPerHourUsd: paidAnywayPerHourUsd(cluster, reference, nowOf(cluster, clock)),
     plannerTrouble: cluster.plannerTrouble,
   };
 }

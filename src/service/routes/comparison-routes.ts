@@ -1,10 +1,12 @@
 import { setImmediate } from "node:timers/promises";
+import { inlineNetworksOf } from "../../catalog/inline-network.ts";
 import type { InputProblem } from "../../catalog/input-problem.ts";
 import type { ScenarioJob } from "../../catalog/job-spec.ts";
 import { shippedVmTypes } from "../../catalog/shipped-catalog.ts";
 import { baseOfCluster, baseOfJobs } from "../../comparison/comparison-base.ts";
 import type { ComparisonBase } from "../../comparison/variant.ts";
 import { emptyCluster } from "../../domain/cluster-state.ts";
+import type { NetworkId } from "../../domain/ids.ts";
 import { jobId } from "../../domain/ids.ts";
 import type { Job } from "../../domain/job.ts";
 import { comparisonCsv, differencesCsv, marginalValuesCsv } from "../../report/comparison-csv.ts";
@@ -67,13 +69,14 @@ export function comparisonRoutes(
       const answered = await answerOnce(store, request, async (locked) => {
         const base =
           jobs === null ? await liveBase(context, locked) : jobsBase(context, locked.cluster, jobs);
+        const networks = await layersFor(locked, base, body);
         // What was posted is part of the input; jobs are kept there with their durations.
         const { mode, variants, marginalValues = false } = body;
         return summaryView(
           await queueComparison(locked, {
             kind,
             request: { mode, variants, marginalValues },
-            input: comparisonInput(base, body),
+            input: comparisonInput({ base, body, networks }),
             nowSeconds: clock.nowSeconds(),
           }),
         );
@@ -131,6 +134,7 @@ function refuseUnknownNames(
   const base: ComparisonBase = { state: emptyCluster(settings), arrivals: [], policy: "greedy" };
   variantsOf(variants, {
     reference,
+    networks: new Map(),
     base,
     vmTypesOf: (catalog, region) => shippedVmTypes(catalog, region, reference.gpus),
     source: "body",
@@ -186,3 +190,16 @@ const jobsBase = ({ clock }: ServiceContext, cluster: ClusterRecord, jobs: reado
     nowSeconds: clock.nowSeconds(),
     policy: configurationOf(cluster).policy,
   });
+
+/** Layers that jobs brought along; none where no variant can offer VM types that jobs have no durations for, since layers are large. */
+async function layersFor(
+  { networks }: LockedCluster,
+  { state, arrivals }: ComparisonBase,
+  { variants, jobs }: ComparisonRequestBody,
+): Promise<ReadonlyMap<NetworkId, object>> {
+  if (variants.every(({ catalog, quotaNodes }) => catalog === undefined && quotaNodes === undefined))
+    return new Map();
+  if (jobs !== undefined) return inlineNetworksOf(jobs);
+  const compared = [...state.jobs.map(({ job }) => job), ...arrivals];
+  return networks.load(compared.flatMap(({ workload }) => workload.networkId ?? []));
+}

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import type { JobSpec } from "../../catalog/job-spec.ts";
+import { inlineNetworksOf } from "../../catalog/inline-network.ts";
 import { isoTime } from "../../catalog/time.ts";
 import type { JobsArrived } from "../../domain/event.ts";
 import { perHourToPerSecond } from "../../domain/units.ts";
@@ -17,6 +17,7 @@ import { answerOnce } from "../idempotent.ts";
 import { offerOf } from "../job-makers.ts";
 import { RequestProblem, itemJson } from "../problem-details.ts";
 import { jobHistoryKind } from "../recording/history-kinds.ts";
+import { keptRequest } from "../recording/posted-job.ts";
 import { eventTime, recordEvent } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
 import { Tagged, route } from "../route.ts";
@@ -201,12 +202,10 @@ async function recordArrival(
     atSeconds: args.atSeconds,
     jobs: registered.map(({ job }) => job),
   };
-  const requests = new Map(registered.map(({ job, spec }) => [job.id, requestOf(spec)]));
-  return recordEvent(locked, { event, cause: args.cause, requests });
+  const requests = new Map(registered.map(({ job, spec }) => [job.id, keptRequest(spec)]));
+  const networks = inlineNetworksOf(registered.map(({ spec }) => spec));
+  return recordEvent(locked, { event, cause: args.cause, requests, networks });
 }
-
-/** What was posted, as it can be posted again. */
-const requestOf = (spec: JobSpec): object => ({ ...spec, dueAt: isoTime(spec.dueAt) });
 
 function refusal(refused: readonly RefusedJob[]): RequestProblem {
   const sorted = [...refused].sort((a, b) => a.index - b.index);

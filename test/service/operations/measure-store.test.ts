@@ -39,7 +39,8 @@ describe("the store's numbers in the metrics", () => {
       },
     };
     server = await serveApp((app) => {
-      app.get("/metrics", measureStore({ store, logger }, metrics, 0.05), metrics.page);
+      const measured = { store, logger, paidAnywayPerHourUsd: () => 0.7 };
+      app.get("/metrics", measureStore(measured, metrics, 0.05), metrics.page);
     });
   });
   afterEach(async () => {
@@ -51,7 +52,8 @@ describe("the store's numbers in the metrics", () => {
     expect(answer.status).toBe(200);
     return answer.text();
   };
-  const shown = /^berth_jobs\{cluster="default",status="waiting"\} 0$/m;
+  const shown =
+    /^berth_jobs\{cluster="default",status="waiting"\} 0$[^]*^berth_paid_anyway_usd_per_hour\{cluster="default"\} 0\.7$/m;
 
   it("are left out while it fails, and there again afterwards", async () => {
     before = () => Promise.reject(new Error("connection refused"));

@@ -60,6 +60,7 @@ describe("the metrics of a cluster", () => {
     clusterId,
     jobCounts: { running: 2, waiting: 0 },
     rentPerHourUsd: 3.6,
+    paidAnywayPerHourUsd: 1.2,
   });
 
   it("tell jobs, rent and tardiness, until it is forgotten", async () => {
@@ -71,6 +72,7 @@ describe("the metrics of a cluster", () => {
     }
     expect(await series("berth_jobs")).toContain('berth_jobs{cluster="berlin",status="waiting"} 0');
     expect(await series("berth_rent")).toContain('berth_rent_usd_per_hour{cluster="oslo"} 3.6');
+    expect(await series("berth_paid")).toContain('berth_paid_anyway_usd_per_hour{cluster="oslo"} 1.2');
     expect(await series("berth_tardiness")).toContain('berth_tardiness_usd_total{cluster="oslo"} 3.5');
     // It may just not have been there when the store was asked: its series stay for one look more, its numbers of before do not.
     metrics.clustersAre([measure("oslo")]);
