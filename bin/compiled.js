@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const sources = join(root, "src");
@@ -29,9 +30,10 @@ export async function runSource(name) {
     directory = await compiledSources();
   } catch (error) {
     if (!["EACCES", "EROFS", "EPERM"].includes(error.code)) throw error;
-    console.error(
-      `Berth starts slowly, since nothing can be written to ${root} (${error.code}); let somebody who may run \`node bin/compile.js\` there once.`,
-    );
+    if (isMainThread)
+      console.error(
+        `Berth starts slowly, since nothing can be written to ${root} (${error.code}); let somebody who may run \`node bin/compile.js\` there once.`,
+      );
     const { register } = await import("tsx/esm/api");
     register();
     return import(pathToFileURL(join(sources, `${name}.ts`)).href);

@@ -1,8 +1,6 @@
 /** Workers on one database that compare horizons, in this process and in others that can be killed. */
-import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import type { Pool } from "pg";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
@@ -24,6 +22,7 @@ import { openStore } from "../../src/store/store.ts";
 import { VM_TYPES } from "../support/comparison.ts";
 import { memoryImage } from "../support/database-template.ts";
 import { startPostgres } from "../support/postgres-server.ts";
+import { startProgram } from "../support/start-program.ts";
 
 /** For whatever threads of a busy machine need. */
 export const PATIENT = { timeout: 200_000, interval: 50 };
@@ -113,18 +112,10 @@ export function comparing(open: () => Promise<Target>) {
     /** A worker in a process of its own; gives the way to kill it. */
     mortalWorker: async () => {
       const { address } = target;
-      const child = spawn(
-        process.execPath,
-        ["--import", "tsx", fileURLToPath(new URL("../support/comparison-worker.ts", import.meta.url))],
-        {
-          env: {
-            ...process.env,
-            DATABASE_URL: address.kind === "postgres" ? address.url : "",
-            PGAPPNAME: MORTAL,
-          },
-          stdio: ["ignore", "pipe", "inherit"],
-        },
-      );
+      const child = await startProgram(new URL("../support/comparison-worker.ts", import.meta.url), [], {
+        DATABASE_URL: address.kind === "postgres" ? address.url : "",
+        PGAPPNAME: MORTAL,
+      });
       const ended = once(child, "exit");
       const kill = async (): Promise<void> => {
         child.kill("SIGKILL");

@@ -5,10 +5,8 @@
 import { createServer } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import type { AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
 import express from "express";
 import type { ErrorRequestHandler } from "express";
-import { middleware } from "express-openapi-validator";
 import { pino } from "pino";
 import { z } from "zod";
 import { loadReferenceData, shippedScenarioPath } from "../../src/catalog/reference-data.ts";
@@ -33,6 +31,7 @@ import type { ClusterSettings } from "../../src/domain/cluster-state.ts";
 import { EXACT } from "../support/limits.ts";
 import type { TestStore } from "../support/test-store.ts";
 import { testStore } from "../support/test-store.ts";
+import { documentedAnswers } from "./documented-answers.ts";
 import type { FakeClock } from "./fake-clock.ts";
 import { fakeClock } from "./fake-clock.ts";
 import { openGuards } from "./open-guards.ts";
@@ -74,17 +73,6 @@ export const NOON = Date.UTC(2026, 10, 20, 12) / 1000;
 
 const reference = loadReferenceData();
 const { settings } = loadScenario(shippedScenarioPath("prototype-2019"), reference);
-
-/** Made once for all servers of a test file: it compiles the whole document. */
-const contract = middleware({
-  apiSpec: fileURLToPath(new URL("../../openapi.yaml", import.meta.url)),
-  validateApiSpec: true,
-  validateRequests: false,
-  validateResponses: true,
-  validateSecurity: false,
-  ignoreUndocumented: true,
-  fileUploader: false,
-});
 
 /** One database for all servers of a test file. */
 let database: Promise<TestStore> | undefined;
@@ -154,7 +142,7 @@ export async function contractServer(options: {
     webhookRules: options.webhookRules ?? { allow: [] },
   });
   const outer = express();
-  outer.use(contract);
+  outer.use(documentedAnswers);
   outer.use(service.app);
   const undocumented: ErrorRequestHandler = (error: unknown, request, response, next) => {
     if (response.headersSent) {

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import express from "express";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { openapiYaml } from "../../src/service/openapi-document.ts";
 import type { ContractServer } from "./contract-server.ts";
-import { closeDatabase, contractServer } from "./contract-server.ts";
+import { closeDatabase, contractServer, fetchAnswer } from "./contract-server.ts";
+import { DOCUMENT, validatorOf } from "./documented-answers.ts";
 import { draftSolver } from "./fake-solver.ts";
+import { serve } from "./security/local-server.ts";
 
 let server: ContractServer;
 
@@ -121,6 +124,20 @@ describe("health", () => {
 });
 
 describe("documentation", () => {
+  it("openapi.yaml is OpenAPI", async () => {
+    const app = express().use(validatorOf(DOCUMENT, { validateApiSpec: true }));
+    const { url, close } = await serve((request, response) => {
+      app(request, response);
+    });
+    // The validator says what it thinks of its document at the first request.
+    const answer = await fetchAnswer(`${url}/anywhere`, {});
+    await close();
+    expect(answer).toMatchObject({
+      status: 404,
+      text: expect.stringContaining("Cannot GET /anywhere") as string,
+    });
+  });
+
   it("openapi.yaml is what the schemas say; else run `npm run openapi`", async () => {
     const path = fileURLToPath(new URL("../../openapi.yaml", import.meta.url));
     expect(readFileSync(path, "utf8")).toBe(openapiYaml());

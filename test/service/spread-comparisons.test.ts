@@ -66,6 +66,10 @@ async function expected(input: ComparisonInput): Promise<unknown> {
   return JSON.parse(JSON.stringify(view)) as unknown;
 }
 
+/** Found out once, for both databases. */
+let wantedOfLong: Promise<unknown> | undefined;
+const expectedOfLong = (): Promise<unknown> => (wantedOfLong ??= expected(LONG));
+
 describe("a comparison in parts, on the embedded database", () => {
   const { work, post, summary, ended, parts, cancel, running, openJobs, enqueue, takeAndDie } =
     comparing(embedded);
@@ -88,7 +92,7 @@ describe("a comparison in parts, on the embedded database", () => {
   it(
     "finds the parts that are done when it is begun again",
     async () => {
-      const wanted = await expected(LONG);
+      const wanted = await expectedOfLong();
       const id = await post(LONG);
       const first = await work();
       const done = async () =>
@@ -141,7 +145,7 @@ describe.skipIf(!isPostgresAvailable())("a comparison in parts, on PostgreSQL (n
   const { work, mortalWorker, post, ended, parts, heldByMortal, running } = comparing(postgres);
   let wanted: unknown;
   beforeAll(async () => {
-    wanted = await expected(LONG);
+    wanted = await expectedOfLong();
   }, TIMEOUT_MILLISECONDS);
 
   it(

@@ -1,5 +1,4 @@
 /** What only the embedded database promises: durable commits, one process for each directory, its own limits. */
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -17,7 +16,6 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { EngineBrokenError, startEngine } from "../../src/store/embedded/engine.ts";
@@ -25,6 +23,7 @@ import { firstColumn } from "../../src/store/embedded/backend-message.ts";
 import { Maintenance } from "../../src/store/embedded/maintenance.ts";
 import { SessionTurns } from "../../src/store/embedded/session-turns.ts";
 import { openEmbeddedDatabase, poolOf } from "../../src/store/embedded/open-embedded-database.ts";
+import { startProgram } from "../support/start-program.ts";
 
 const root = mkdtempSync(join(tmpdir(), "berth-test-embedded-"));
 const template = join(root, "template");
@@ -53,11 +52,8 @@ interface Program {
   readonly lines: AsyncIterator<string>;
 }
 
-function run(program: string, ...args: readonly string[]): Program {
-  const path = fileURLToPath(new URL(`../support/${program}`, import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", path, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+async function run(program: string, ...args: readonly string[]): Promise<Program> {
+  const child = await startProgram(new URL(`../support/${program}`, import.meta.url), args);
   children.push(child);
   return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() };
 }
@@ -121,7 +117,7 @@ describe("durability", () => {
       const directory = freshDirectory("killed");
       const kept: string[] = [];
       for (let round = 0; round <= 5; round += 1) {
-        const writer = run("commit-writer.ts", directory, String(round));
+        const writer = await run("commit-writer.ts", directory, String(round));
         const [verb, ...found] = (await nextLine(writer)).split(" ");
         expect(verb).toBe("found");
         const missing = kept.filter((id) => !new Set(found).has(id));
@@ -169,7 +165,10 @@ describe("one process for each directory", () => {
     const directory = freshDirectory("shared");
     const other = join(root, "by another name");
     symlinkSync(directory, other);
-    const programs = [run("directory-holder.ts", directory), run("directory-holder.ts", other)] as const;
+    const programs = await Promise.all([
+      run("directory-holder.ts", directory),
+      run("directory-holder.ts", other),
+    ]);
     const lines = await Promise.all(programs.map(nextLine));
     const winner = lines.indexOf("open");
     expect(lines.filter((line) => line === "open")).toHaveLength(1);

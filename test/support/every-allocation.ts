@@ -9,23 +9,24 @@ export function everyAllocation(problem: PlanningProblem, visit: (allocation: Al
   const extend = (index: number, nodes: readonly AllocatedNode[]): void => {
     const job = problem.jobs[index];
     if (job === undefined) {
-      const allocation = { nodes };
-      if (checkAllocation(problem, allocation).length === 0) visit(allocation);
+      visit({ nodes });
       return;
     }
+    // No rule that is broken is kept again with more jobs: every limit counts what is there, and no weight is negative.
+    const extendFeasible = (extended: readonly AllocatedNode[]): void => {
+      if (checkAllocation(problem, { nodes: extended }).length === 0) extend(index + 1, extended);
+    };
     extend(index + 1, nodes);
     for (const { vmTypeId, gpus } of job.configurations) {
       const part = { jobId: job.id, gpus };
       nodes.forEach((node, position) => {
         if (node.vmTypeId !== vmTypeId) return;
-        extend(index + 1, nodes.with(position, { ...node, parts: [...node.parts, part] }));
+        extendFeasible(nodes.with(position, { ...node, parts: [...node.parts, part] }));
       });
-      if (nodes.length < problem.maxNodes) {
-        extend(index + 1, [...nodes, { id: nodeId(`node-${nodes.length + 1}`), vmTypeId, parts: [part] }]);
-      }
+      extendFeasible([...nodes, { id: nodeId(`node-${nodes.length + 1}`), vmTypeId, parts: [part] }]);
     }
   };
-  extend(0, []);
+  if (checkAllocation(problem, { nodes: [] }).length === 0) extend(0, []);
 }
 
 /** The least cost over all feasible allocations. */

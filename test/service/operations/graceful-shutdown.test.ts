@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { Agent, get } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { fileURLToPath } from "node:url";
 import { setImmediate as turn } from "node:timers/promises";
 import { pino } from "pino";
 import { afterEach, describe, expect, it } from "vitest";
@@ -18,6 +16,7 @@ import type { FakeClock } from "../fake-clock.ts";
 import { fakeClock } from "../fake-clock.ts";
 import type { LocalServer } from "../security/local-server.ts";
 import { serve } from "../security/local-server.ts";
+import { startProgram } from "../../support/start-program.ts";
 
 const never = (): Promise<void> => new Promise(() => undefined);
 
@@ -193,10 +192,7 @@ describe("a process", () => {
     readonly said: string[];
     readonly port: number;
   }> {
-    const script = fileURLToPath(new URL("shutdown-child.ts", import.meta.url));
-    const child = spawn(process.execPath, ["--import", "tsx", script], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = await startProgram(new URL("shutdown-child.ts", import.meta.url));
     children.push(child);
     const said: string[] = [];
     child.stdout.setEncoding("utf8").on("data", (text: string) => said.push(...text.trim().split("\n")));

@@ -1,0 +1,2 @@
+export function compiledSources(): Promise<string>;
+export function runSource(name: string): Promise<unknown>;
