@@ -1,12 +1,10 @@
 /** The README's worked example of the service, as it stands there: copied, pasted, and answered as promised. */
 import { spawn, spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { README } from "../support/readme.ts";
 import { until } from "../support/until.ts";
 import { finished, startService } from "./run-process.ts";
 
-const README = readFileSync(fileURLToPath(new URL("../../README.md", import.meta.url)), "utf8");
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
 
 /** The shell commands of a section, block by block. */

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { README } from "../support/readme.ts";
 import { until } from "../support/until.ts";
 import { startService } from "./run-process.ts";
 
@@ -17,6 +18,9 @@ describe("npm start", () => {
     try {
       expect(service.banner).toContain("JJ1 arrives");
       expect(service.banner).toContain("proven-optimal");
+      const shown = timeless(README.split("Scenario prototype-2019")[1]?.split("```")[0] ?? "");
+      expect(shown.length).toBeGreaterThan(10);
+      expect(timeless(service.banner.split("Scenario prototype-2019")[1] ?? "")).toEqual(shown);
       const before = await getJson(`${service.url}/v1/plan`);
       const posted = await fetch(`${service.url}/v1/jobs`, {
         method: "POST",
@@ -70,6 +74,10 @@ describe("npm start", () => {
     blocker.close();
   });
 });
+
+/** Lines in which no time stands, no address and no directory. */
+const timeless = (text: string): readonly string[] =>
+  text.split("\n").filter((line) => !/\d:\d\d|:\/\/|directory/.test(line));
 
 async function getJson(url: string): Promise<Record<string, unknown>> {
   const response = await fetch(url);
