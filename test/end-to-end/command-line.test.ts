@@ -6,7 +6,6 @@ import { durationTableSchema } from "../../src/report/estimate-view.ts";
 import { jobExplanationSchema } from "../../src/report/explanation-view.ts";
 import { planViewSchema } from "../../src/report/plan-view.ts";
 import { z } from "zod";
-import { README } from "../support/readme.ts";
 import { inThisProcess } from "../support/run-command.ts";
 import { berth } from "./run-process.ts";
 
@@ -35,16 +34,6 @@ function changed(
 }
 
 describe("berth plan", () => {
-  it("prints what the README shows of it, line by line", async () => {
-    const [shown = ""] = README.split("--explain\n```\n\n```\n").slice(1);
-    const { exitCode, stdout } = await inThisProcess("plan", PROTOTYPE, "--explain");
-    expect(exitCode).toBe(0);
-    // Single lines may stand more than once; whole stretches do not. "…" stands for what is left out.
-    const stretches = (shown.split("\n```")[0] ?? "").split("\n\n…\n");
-    expect(stretches).toHaveLength(2);
-    for (const stretch of stretches) expect(stdout).toContain(stretch);
-  });
-
   it("plans the prototype scenario with a proof", async () => {
     const { exitCode, stdout, stderr } = await berth("plan", PROTOTYPE, "--json", "--explain");
     expect(stderr).toBe("");
