@@ -8,7 +8,8 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // The files that a worker runs share the modules that they import; so each file puts back what it changes in them.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For machines that are slow or busy: time decides no test.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });
