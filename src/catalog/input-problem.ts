@@ -54,7 +54,13 @@ function shown(value: unknown): string {
 
 function jsonText(value: unknown): string {
   const isJson = typeof value === "object" || typeof value === "string" || typeof value === "boolean";
-  return isJson ? JSON.stringify(value) : `a ${typeof value}`;
+  if (!isJson) return `a ${typeof value}`;
+  try {
+    return JSON.stringify(value);
+  } catch {
+    // Nested so deeply that writing it again exhausts the stack.
+    return "something nested very deeply";
+  }
 }
 
 function problemsOfIssue(

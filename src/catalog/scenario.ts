@@ -1,4 +1,5 @@
 /** Scenario files: the data of one planning problem or simulation (cluster limits and jobs). */
+import { noneTwice } from "./none-twice.ts";
 import { isAbsolute, resolve } from "node:path";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -23,6 +24,9 @@ const MAX_NODES = 100_000;
 /** A month: more would never be a boot or a minimum billing. */
 const MAX_CHANGE_SECONDS = 2_678_400;
 
+/** As for a cluster of the service: below a second there is nothing new to decide on. */
+const LONGEST_INTERVAL_SECONDS = 1e8;
+
 /** Seconds for all VM types, or by VM type id; types that are not named have none. */
 const secondsByVmType = z.union([
   z.number().min(0).max(MAX_CHANGE_SECONDS),
@@ -38,7 +42,7 @@ const scenarioSchema = z.strictObject({
     name: z.string().min(1),
     region: z.string().min(1),
     /** VM types to use; all of the region when left out. */
-    vmTypes: z.array(z.string().min(1)).min(1).optional(),
+    vmTypes: z.array(z.string().min(1)).min(1).superRefine(noneTwice).optional(),
     /** Quotas by VM type id, in nodes; they override the catalogue's. */
     quotaNodes: z.record(z.string(), z.int().min(0).max(MAX_NODES)).optional(),
     /** From the rent of a node until its jobs make progress; billed. Left out, nodes are ready at once. */
@@ -48,7 +52,7 @@ const scenarioSchema = z.strictObject({
   }),
   maxNodes: z.int().min(0).max(MAX_NODES),
   limits: limitsSchema.optional(),
-  replanIntervalSeconds: z.number().positive(),
+  replanIntervalSeconds: z.number().min(1).max(LONGEST_INTERVAL_SECONDS),
   jobs: z.array(scenarioJobSchema).max(MAX_JOBS),
 });
 

@@ -1,7 +1,8 @@
 /**
  * The runs of a campaign, kept as one JSON line each in OUT/runs.jsonl, so that a campaign that was stopped goes on where it was: a run whose line is there is not repeated,
- * a line cut short is. Scenarios are drawn into OUT/scenarios.
+ * a line cut short is, and so is one of another content of the catalogue or the scenario. Scenarios are drawn into OUT/scenarios.
  */
+import { createHash } from "node:crypto";
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -15,7 +16,7 @@ import {
   DEFAULT_START_SECONDS,
   scenarioName,
 } from "../simulator/campaign.ts";
-import { scenarioGenerator } from "./scenario-generator.ts";
+import { catalogPath, scenarioGenerator } from "./scenario-generator.ts";
 import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, SimulationTask } from "./simulation-run.ts";
 
@@ -111,13 +112,15 @@ export async function runCampaign(
 
 function plannedRuns(plan: CampaignPlan, folder: string): readonly PlannedRun[] {
   const generate = scenarioGenerator(plan.catalog, plan.region);
-  const settings = JSON.stringify({
+  const common = JSON.stringify({
     actual: plan.actual,
     relativeGap: plan.relativeGap,
     maxTreeNodes: plan.maxTreeNodes,
     catalog: plan.catalog,
     region: plan.region,
     arrivals: plan.arrivalsPath,
+    // Prices of the same file may be others now.
+    catalogContent: digestOf(readFileSync(catalogPath(plan.catalog), "utf8")),
   });
   return campaignScenarios(plan).flatMap((drawn) => {
     const request = {
@@ -130,7 +133,9 @@ function plannedRuns(plan: CampaignPlan, folder: string): readonly PlannedRun[] 
     };
     const scenario = scenarioName(drawn, plan.arrivalsPath === null ? "drawn" : "trace");
     const path = join(folder, "scenarios", `${scenario}.json`);
-    writeFileSync(path, generate(request));
+    const text = generate(request);
+    writeFileSync(path, text);
+    const settings = `${common} ${digestOf(text)}`;
     return plan.policies.map((policy): PlannedRun => ({
       key: { scenario, ...drawn, policy, settings },
       task: {
@@ -144,6 +149,8 @@ function plannedRuns(plan: CampaignPlan, folder: string): readonly PlannedRun[] 
     }));
   });
 }
+
+const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 const keyText = ({ scenario, policy, settings }: Omit<JournalRun, "metrics">): string =>
   [scenario, policy, settings].join(" ");

@@ -1,6 +1,6 @@
 /** `berth campaign`: sizes × loads × seeds × policies on generated scenarios, resumable, with a report. */
 import { Command, InvalidArgumentError } from "commander";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
@@ -9,6 +9,7 @@ import { runCampaign } from "./campaign-runs.ts";
 import { numberOption, wholeNumberOption } from "./options.ts";
 import { policiesOption } from "./policies-option.ts";
 import { progressBar } from "./progress-bar.ts";
+import { outputTrouble, requireWritableFile } from "./output-file.ts";
 
 interface CampaignCommandOptions {
   readonly nodes: readonly number[];
@@ -89,6 +90,14 @@ export function campaignCommand(): Command {
 }
 
 async function campaign(options: CampaignCommandOptions): Promise<void> {
+  const page = join(options.out, "report.html");
+  const text = join(options.out, "report.txt");
+  try {
+    mkdirSync(options.out, { recursive: true });
+  } catch (error) {
+    throw outputTrouble(error, "--out");
+  }
+  for (const file of [page, text]) requireWritableFile(file, "--out");
   const bar = progressBar();
   const runs = await runCampaign(
     {
@@ -110,9 +119,8 @@ async function campaign(options: CampaignCommandOptions): Promise<void> {
     },
   );
   bar.clear();
-  const page = join(options.out, "report.html");
   writeFileSync(page, campaignPage(runs));
-  writeFileSync(join(options.out, "report.txt"), `${campaignText(runs)}\n`);
+  writeFileSync(text, `${campaignText(runs)}\n`);
   if (options.json) console.log(JSON.stringify(runs, null, 2));
   else console.log(`${campaignText(runs)}\nReport: ${page}`);
 }

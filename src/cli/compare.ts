@@ -39,6 +39,7 @@ import { pooledHorizons } from "./horizon-pool.ts";
 import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import { stateAt } from "./plan.ts";
 import { progressBar } from "./progress-bar.ts";
+import { requireWritableFile } from "./output-file.ts";
 
 interface CompareOptions extends VariantOptions {
   readonly horizon: boolean;
@@ -154,6 +155,7 @@ export function compareCommand(): Command {
 }
 
 async function compare(path: string, options: CompareOptions): Promise<void> {
+  if (options.csv !== undefined) for (const file of csvFiles(options.csv)) requireWritableFile(file, "--csv");
   const requests = requestedVariants(options);
   const reference = loadReferenceData();
   const scenario = loadScenario(path, reference);
@@ -245,17 +247,23 @@ async function comparedHorizons(
   return horizonComparisonView(comparison);
 }
 
+/** Of variants, of differences, and of marginal values. */
+function csvFiles(path: string): readonly [string, string, string] {
+  const beside = (what: string): string => `${path.replace(/\.csv$/i, "")}-${what}.csv`;
+  return [path, beside("differences"), beside("marginal-values")];
+}
+
 /** Writes the files and gives their paths. */
 function writeCsv(
   path: string,
   view: ComparisonView,
   marginals: ComparisonRequest["marginals"],
 ): readonly string[] {
-  const beside = (what: string): string => `${path.replace(/\.csv$/i, "")}-${what}.csv`;
+  const [variants, differences, values] = csvFiles(path);
   const texts = new Map([
-    [path, comparisonCsv(view)],
-    [beside("differences"), differencesCsv(view)],
-    ...(marginals === "none" ? [] : ([[beside("marginal-values"), marginalValuesCsv(view)]] as const)),
+    [variants, comparisonCsv(view)],
+    [differences, differencesCsv(view)],
+    ...(marginals === "none" ? [] : ([[values, marginalValuesCsv(view)]] as const)),
   ]);
   for (const [file, text] of texts) writeFileSync(file, text);
   return [...texts.keys()];

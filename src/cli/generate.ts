@@ -11,6 +11,7 @@ import type { CostsOfChange } from "./costs-of-change.ts";
 import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
 import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import { scenarioGenerator } from "./scenario-generator.ts";
+import { requireWritableFile } from "./output-file.ts";
 
 interface GenerateOptions extends CostsOfChange {
   readonly nodes: number;
@@ -80,6 +81,7 @@ export function generateCommand(): Command {
 }
 
 function generate(options: GenerateOptions): void {
+  if (options.out !== undefined) requireWritableFile(options.out, "--out");
   if (options.fastestHoursTo < options.fastestHoursFrom) {
     throw new InvalidInput("--fastest-hours-to", [
       {

@@ -1,4 +1,5 @@
 /** Draws a scenario of the literature's kind and writes it as text; shared by `berth generate`, `berth campaign` and the benchmarks. */
+import { resolve } from "node:path";
 import {
   APPLICATION_WORKLOADS,
   readArrivals,
@@ -31,16 +32,19 @@ export interface ScenarioRequest {
   readonly costsOfChange?: CostsOfChange;
 }
 
+const isFile = (catalogName: string): boolean => catalogName.endsWith(".json");
+
+/** Where a catalogue is that is named as users do: a shipped one, or a file. */
+export const catalogPath = (catalogName: string): string =>
+  isFile(catalogName) ? catalogName : shippedCatalogPath(catalogName);
+
 /** A generator that loads fits and catalogue once. */
 export function scenarioGenerator(
   catalogName: string,
   region: string | null,
 ): (request: ScenarioRequest) => string {
   const reference = loadReferenceData();
-  const catalog = loadVmCatalog(
-    catalogName.endsWith(".json") ? catalogName : shippedCatalogPath(catalogName),
-    reference.gpus,
-  );
+  const catalog = loadVmCatalog(catalogPath(catalogName), reference.gpus);
   const regions = catalogRegions(catalog);
   const chosen = region ?? (regions.length === 1 ? regions[0] : undefined);
   if (chosen === undefined) throw severalRegions(catalogName, regions);
@@ -66,7 +70,8 @@ export function scenarioGenerator(
       }; due after 1 to 3 times the fastest duration of ${request.fastestHours.join(" to ")} hours; weight 0.003 to 0.015 USD/s.`,
       source:
         "berth generate, after the experimental campaign of the capacity-planning slides (Politecnico di Milano, 2019)",
-      catalogName,
+      // Scenarios refer to files from where they lie themselves.
+      catalogName: isFile(catalogName) ? resolve(catalogName) : catalogName,
       region: chosen,
       maxNodes: request.nodes,
       replanIntervalSeconds: request.replanIntervalSeconds,

@@ -15,6 +15,7 @@ import { progressBar } from "./progress-bar.ts";
 import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, ScenarioSource, SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { checkTask } from "./simulation-run.ts";
+import { requireWritableFile } from "./output-file.ts";
 
 interface SimulateOptions extends CostsOfChange {
   readonly policy: readonly PolicyName[];
@@ -91,6 +92,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulateScenarios(paths: readonly string[], options: SimulateOptions): Promise<void> {
+  if (options.html !== undefined) requireWritableFile(options.html, "--html");
   const tasks = tasksOf(paths, options);
   // Wrong input is found here: an error loses its kind on the way out of a worker.
   tasks.filter((task) => task.policy === options.policy[0]).forEach(checkTask);

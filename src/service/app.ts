@@ -99,7 +99,7 @@ export function createApp(context: ServiceContext, guards: Guards, logger: Logge
     metrics.page,
   );
   mountRoutes(app, [
-    ...clusterRoutes(context),
+    ...clusterRoutes(context, metrics),
     ...jobRoutes(context),
     ...planningRoutes(context),
     ...planRoutes(context),

@@ -19,7 +19,9 @@ export async function streamPlans(
   { clusterId, afterRevision }: { readonly clusterId: string; readonly afterRevision: number | null },
 ): Promise<void> {
   const { planRevision } = await knownCluster(store, clusterId);
-  let last = afterRevision ?? (planRevision ?? 0) - 1;
+  const inForce = planRevision ?? 0;
+  // Whoever has seen later ones saw them in another store, as before one was put back from a backup: it begins anew.
+  let last = afterRevision === null || afterRevision > inForce ? inForce - 1 : afterRevision;
   response.set({
     "Content-Type": "text/event-stream",
     "Cache-Control": "no-store",

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadReferenceData } from "../../src/catalog/reference-data.ts";
+import { loadReferenceData, shippedCatalogPath } from "../../src/catalog/reference-data.ts";
 import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { CampaignPlan } from "../../src/cli/campaign-runs.ts";
 import { readRuns, runCampaign } from "../../src/cli/campaign-runs.ts";
@@ -54,6 +54,17 @@ describe("campaign", () => {
     const before = readFileSync(journal, "utf8");
     expect(await run(PLAN)).toHaveLength(2);
     expect(readFileSync(journal, "utf8")).toBe(before);
+
+    // A catalogue named from here, whose prices change: what was run with the old ones is run again.
+    const own = relative(process.cwd(), join(folder, "own.json"));
+    const prices = readFileSync(shippedCatalogPath("slides-2019"), "utf8");
+    writeFileSync(own, prices);
+    const withOwn = { ...PLAN, catalog: own, policies: ["fifo"] } as const;
+    const [cheap] = await run(withOwn);
+    expect(cheap?.metrics.vmCostUsd).toBe(first[0]?.metrics.vmCostUsd);
+    writeFileSync(own, prices.replaceAll(/"pricePerHourUsd": ([\d.]+)/g, '"pricePerHourUsd": 9$1'));
+    const [dear] = await run(withOwn);
+    expect(dear?.metrics.vmCostUsd).toBeGreaterThan(9 * (cheap?.metrics.vmCostUsd ?? Infinity));
 
     expect(campaignText(both)).toContain("greedy");
     expect(campaignPage(both)).not.toMatch(/NaN|undefined|<script|https?:/);

@@ -93,6 +93,7 @@ describe("several clusters", () => {
       [{ ...teamA, catalog: { ...prototype, name: "slides" } }, 422, "/catalog/name"],
       [{ ...teamA, catalog: { ...prototype, region: "mars" } }, 422, "/catalog/region"],
       [{ ...teamA, catalog: { ...prototype, vmTypes: ["X"] } }, 422, "/catalog/vmTypes/0"],
+      [{ ...teamA, catalog: { ...prototype, vmTypes: ["X", "X"] } }, 400, "/catalog/vmTypes/1"],
       [{ ...teamA, catalog: { ...prototype, quotaNodes: { X: 1 } } }, 422, "/catalog/quotaNodes/X"],
       [{ ...teamA, pricePlan: { planAtSpotPrice: ["Standard_NC6"] } }, 422, "/pricePlan/planAtSpotPrice/0"],
       [
@@ -310,6 +311,22 @@ describe("a cluster that is given up", () => {
     expect((await remove("/v1/clusters/team-a")).status).toBe(404);
     expect((await server.store.history.events("team-a", 0, 100)).length).toBeGreaterThanOrEqual(2);
     expect(await server.get("/readyz")).toMatchObject({ status: 200, json: { clusterCount: 1 } });
+  });
+
+  it("cancels its comparisons and campaigns, which nobody could ask for any more", async () => {
+    await server.post("/v1/clusters", teamA);
+    const campaign = { nodes: [1], lambdaSeconds: [30_000], seeds: 1, policies: ["edf"] };
+    const comparison = { mode: "decision", variants: [{ name: "a" }, { name: "b", maxNodes: 1 }] };
+    expect((await server.post("/v1/clusters/team-a/campaigns", campaign)).status).toBe(202);
+    expect((await server.post("/v1/clusters/team-a/comparisons", comparison)).status).toBe(202);
+    expect((await server.post("/v1/campaigns", campaign)).status).toBe(202);
+    expect((await remove("/v1/clusters/team-a")).status).toBe(200);
+    // That of the other cluster is still to be done.
+    expect(await server.store.comparisons.open()).toMatchObject([{ clusterId: "default", kind: "campaign" }]);
+    for (const kind of ["variants", "campaign"] as const)
+      expect(await server.store.comparisons.list("team-a", kind, { limit: 10 })).toMatchObject([
+        { status: "cancelled", finishedAtSeconds: expect.any(Number) as number },
+      ]);
   });
 
   it("is never the default one", async () => {

@@ -1,4 +1,5 @@
 /** A cluster as its users configure it; its limits and prices follow from it (cluster-settings.ts). */
+import { noneTwice } from "../../catalog/none-twice.ts";
 import { z } from "zod";
 import { blackoutWindowsSchema } from "../../catalog/blackout-windows.ts";
 import { cronScheduleSchema } from "../../catalog/cron-schedule.ts";
@@ -30,6 +31,7 @@ const shippedCatalogSchema = z
       .array(z.string().min(1).max(100))
       .min(1)
       .max(MAX_VM_TYPES)
+      .superRefine(noneTwice)
       .optional()
       .meta({ description: "Ids of the VM types to offer; all of the region when left out." }),
     quotaNodes: z

@@ -116,6 +116,17 @@ export async function cancelComparison(
   return cancelled;
 }
 
+/** Ends all that are open of a cluster that is given up: nobody could ask for their results, or cancel them, any more. */
+export async function cancelAllComparisons(
+  { cluster, comparisons }: LockedCluster,
+  atSeconds: number,
+): Promise<readonly ComparisonSummary[]> {
+  const open = (await comparisons.open()).filter(({ clusterId }) => clusterId === cluster.id);
+  for (const { id } of open)
+    await comparisons.update(cluster.id, id, { status: "cancelled", finishedAtSeconds: atSeconds });
+  return open;
+}
+
 /** How far it is, as JSON. */
 export const summaryView = (comparison: ComparisonSummary): SummaryView => ({
   id: comparison.id,

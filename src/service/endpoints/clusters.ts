@@ -214,7 +214,7 @@ export const deleteCluster = endpoint({
   tag: "Clusters",
   summary: "Give a cluster up",
   description:
-    "Nobody plans it any more, and it is not found any more. Its history stays in the store, and its id stays taken. 409: it has jobs that have not ended, or nodes, or it is the default cluster.",
+    "Nobody plans it any more, and it is not found any more. Its history stays in the store, and its id stays taken. Comparisons and campaigns of it that are queued or running are cancelled. 409: it has jobs that have not ended, or nodes, or it is the default cluster.",
   body: NO_BODY,
   query: noParameters,
   params: clusterParameters,

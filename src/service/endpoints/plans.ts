@@ -140,7 +140,7 @@ export const getPlanStream = endpoint({
   summary: "Follow the plan",
   description:
     "Server-Sent Events: one event named plan for each plan, with its revision as id and a PlanSummary as data. " +
-    "With Last-Event-ID all plans since that revision come first, none left out; without it the plan in force. Comments keep the connection alive.",
+    "With Last-Event-ID all plans since that revision come first, none left out; without it, or where it is ahead of the plan in force, that plan. Comments keep the connection alive.",
   body: NO_BODY,
   query: noParameters,
   params: noParameters,

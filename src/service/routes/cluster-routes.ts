@@ -8,6 +8,7 @@ import type { ClusterConfiguration } from "../clusters/cluster-configuration.ts"
 import { clusterConfigurationSchema, configurationOf } from "../clusters/cluster-configuration.ts";
 import { paidAnywayPerHourUsd, settingsOf } from "../clusters/cluster-settings.ts";
 import { cursorAfterId } from "../cursor.ts";
+import { cancelAllComparisons } from "../comparisons/kept-comparisons.ts";
 import { DEFAULT_CLUSTER_ID } from "../endpoint.ts";
 import type { ClusterView } from "../endpoints/clusters.ts";
 import {
@@ -21,6 +22,7 @@ import {
 import { matches } from "../endpoints/parameters.ts";
 import { RequestProblem } from "../problem-details.ts";
 import { answerServiceOnce, withHeaders } from "../idempotent.ts";
+import type { WorkMetrics } from "../operations/work-metrics.ts";
 import { eventTime } from "../recording/record-event.ts";
 import type { Route } from "../route.ts";
 import { Answered, Tagged, route } from "../route.ts";
@@ -28,7 +30,10 @@ import type { ServiceContext } from "./service-context.ts";
 import { knownCluster, nowOf } from "./service-context.ts";
 
 /** Answers everything about clusters themselves. */
-export function clusterRoutes(context: ServiceContext): readonly Route[] {
+export function clusterRoutes(
+  context: ServiceContext,
+  metrics: Pick<WorkMetrics, "comparisonEnded">,
+): readonly Route[] {
   const { store, clock, reference } = context;
   return [
     route(getClusters, async ({ query, clusterAccess: among }) => {
@@ -90,15 +95,19 @@ export function clusterRoutes(context: ServiceContext): readonly Route[] {
       );
       return new Answered(await viewOf(context, changed), { ETag: `W/"${versionOf(changed)}"` });
     }),
-    route(deleteCluster, async ({ clusterId }) =>
-      store.write(clusterId, async (locked) => {
+    route(deleteCluster, async ({ clusterId }) => {
+      const { atSeconds, cancelled } = await store.write(clusterId, async (locked) => {
         await refuseWhileInUse(locked, clusterId);
-        const atSeconds = eventTime(locked, clock.nowSeconds());
-        await locked.clusters.archive(clusterId, atSeconds);
+        const at = eventTime(locked, clock.nowSeconds());
+        const open = await cancelAllComparisons(locked, at);
+        await locked.clusters.archive(clusterId, at);
         await locked.ring("configuration");
-        return { id: clusterId, archivedAt: isoTime(atSeconds) };
-      }),
-    ),
+        return { atSeconds: at, cancelled: open };
+      });
+      for (const { kind } of cancelled) metrics.comparisonEnded("cancelled", kind);
+      await store.ring({ kind: "work", clusterId });
+      return { id: clusterId, archivedAt: isoTime(atSeconds) };
+    }),
   ];
 }
 
