@@ -98,7 +98,7 @@ function ownerOf(input: unknown, keys: readonly PropertyKey[]): string {
   for (let length = keys.length - 1; length > 0; length -= 1) {
     const owner = keys.slice(0, length);
     const id = valueAt(input, [...owner, "id"]) ?? valueAt(input, [...owner, "name"]);
-    if (typeof id === "string") return ` (row ${JSON.stringify(id)})`;
+    if (typeof id === "string") return ` (row ${shown(id)})`;
   }
   return "";
 }

@@ -7,6 +7,7 @@ import {
   templateOf,
 } from "../catalog/generated-scenario.ts";
 import { InvalidInput } from "../catalog/input-problem.ts";
+import { isoTime } from "../catalog/time.ts";
 import { jobMaker } from "../catalog/job-from-spec.ts";
 import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
 import { loadReferenceData, shippedCatalogPath } from "../catalog/reference-data.ts";
@@ -31,6 +32,9 @@ export interface ScenarioRequest {
   /** Written into the scenario; missing leaves changes free. */
   readonly costsOfChange?: CostsOfChange;
 }
+
+/** Later times are none that a scenario may have (catalog/time.ts). */
+const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;
 
 const isFile = (catalogName: string): boolean => catalogName.endsWith(".json");
 
@@ -61,6 +65,16 @@ export function scenarioGenerator(
       measuredArrivals:
         request.arrivalsPath === null ? null : measuredArrivals(request, request.arrivalsPath),
     };
+    const drawn = generateJobs(settings, templates);
+    if (drawn.some(({ dueAtSeconds }) => dueAtSeconds > LAST_SECOND))
+      throw new InvalidInput("--start", [
+        {
+          path: "",
+          value: isoTime(request.startAtSeconds),
+          message: "jobs would be due after the year 9999",
+          fix: "Start earlier.",
+        },
+      ]);
     return scenarioText({
       name: scenarioName(request, request.arrivalsPath === null ? "drawn" : "trace"),
       about: `${settings.jobs + 1} jobs for ${request.nodes} nodes, mean inter-arrival time ${request.lambdaSeconds} s / ${request.nodes}, seed ${request.seed}; ${
@@ -76,7 +90,7 @@ export function scenarioGenerator(
       maxNodes: request.nodes,
       replanIntervalSeconds: request.replanIntervalSeconds,
       ...request.costsOfChange,
-      jobs: generateJobs(settings, templates),
+      jobs: drawn,
     });
   };
 }

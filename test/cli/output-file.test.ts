@@ -15,6 +15,18 @@ mkdirSync(join(folder, "full", "report.txt"), { recursive: true });
 mkdirSync(join(folder, "taken-differences.csv"));
 writeFileSync(join(folder, "file"), "");
 
+it("berth generate refuses a start after which jobs are due in no year that it can write", async () => {
+  const { exitCode, stdout, stderr } = await inThisProcess(
+    "generate",
+    "--nodes",
+    "1",
+    "--start",
+    "9999-12-31T00:00:00Z",
+  );
+  expect(stderr).toContain("due after the year 9999");
+  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+});
+
 describe("a file that cannot be written", () => {
   it.each([
     ["a folder", ["simulate", PROTOTYPE, "--html"], "full", "is a folder"],
