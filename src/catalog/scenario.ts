@@ -1,5 +1,4 @@
 /** Scenario files: the data of one planning problem or simulation (cluster limits and jobs). */
-import { noneTwice } from "./none-twice.ts";
 import { isAbsolute, resolve } from "node:path";
 import { dirname } from "node:path";
 import { z } from "zod";
@@ -14,6 +13,7 @@ import type { ScenarioJob } from "./job-spec.ts";
 import { idSchema, scenarioJobSchema } from "./job-spec.ts";
 import { limitsSchema, nodeLimitsOf } from "./limits.ts";
 import { loadVmCatalog } from "./load-vm-catalog.ts";
+import { noneTwice } from "./none-twice.ts";
 import { parseInput, readJsonFile } from "./parse-json-file.ts";
 import type { ReferenceData } from "./reference-data.ts";
 import { shippedCatalogPath } from "./reference-data.ts";

@@ -1,11 +1,11 @@
 /** `berth calibrate <layer-profile.csv…>`: a fit of a user's own GPU from their own layer times. */
 import { Command, Option } from "commander";
-import { writeFileSync } from "node:fs";
 import { durationFitSchema } from "../catalog/fit-schema.ts";
 import { InvalidInput, type InputProblem } from "../catalog/input-problem.ts";
 import { loadLayerProfile, type LayerProfile } from "../catalog/layer-profile-csv.ts";
 import { loadReferenceData } from "../catalog/reference-data.ts";
 import { parseInput } from "../catalog/parse-json-file.ts";
+import { replaceFiles } from "../catalog/replace-files.ts";
 import { FRAMEWORKS, type Framework } from "../domain/job.ts";
 import { calibrate } from "../performance/calibration.ts";
 import type { GpuSpec } from "../performance/gpu.ts";
@@ -66,7 +66,7 @@ function run(paths: readonly string[], options: CalibrateOptions): void {
   });
   // What is written must load again; a failure here is a bug and leaves no file behind.
   parseInput(durationFitSchema, calibration.fit, options.out);
-  writeFit(options.out, JSON.stringify(calibration.fit, null, 2));
+  replaceFiles([{ path: options.out, text: `${JSON.stringify(calibration.fit, null, 2)}\n` }]);
   const notes = gpu === undefined ? [noDataSheet(options.gpu, gpus)] : [];
   console.log(calibrationText(calibration, profiles, notes));
   console.log(`\nWrote ${options.out}. Use it: berth estimate <network> --batch B --fit ${options.out}`);
@@ -113,21 +113,6 @@ function refuseImplausible({ source, rows }: LayerProfile, gpu: GpuSpec | undefi
     ];
   });
   if (problems.length > 0) throw new InvalidInput(source, problems);
-}
-
-function writeFit(path: string, text: string): void {
-  try {
-    writeFileSync(path, `${text}\n`);
-  } catch (error) {
-    throw new InvalidInput("--out", [
-      {
-        path: "",
-        value: path,
-        message: `the file cannot be written (${error instanceof Error ? error.message : String(error)})`,
-        fix: "Name a file in a folder that exists and that you may write to.",
-      },
-    ]);
-  }
 }
 
 /** Fits travel: they name the file, not the folder it lay in. */

@@ -3,9 +3,10 @@
  * a line cut short is, and so is one of another content of the catalogue or the scenario. Scenarios are drawn into OUT/scenarios.
  */
 import { createHash } from "node:crypto";
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { requireFolder } from "../catalog/replace-files.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
 import type { CampaignRun } from "../report/campaign-means.ts";
 import type { CampaignGrid } from "../simulator/campaign.ts";
@@ -74,7 +75,7 @@ export async function runCampaign(
   plan: CampaignPlan,
   options: CampaignOptions,
 ): Promise<readonly JournalRun[]> {
-  mkdirSync(join(options.folder, "scenarios"), { recursive: true });
+  requireFolder(join(options.folder, "scenarios"));
   const journal = join(options.folder, "runs.jsonl");
   const planned = plannedRuns(plan, options.folder);
   const done = new Map(readRuns(journal).map((run) => [keyText(run), run]));

@@ -1,7 +1,7 @@
 /** `berth campaign`: sizes × loads × seeds × policies on generated scenarios, resumable, with a report. */
 import { Command, InvalidArgumentError } from "commander";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceFiles, requireFolder, requireWritable } from "../catalog/replace-files.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
 import { campaignPage, campaignText } from "../report/campaign-report.ts";
@@ -9,7 +9,6 @@ import { runCampaign } from "./campaign-runs.ts";
 import { numberOption, wholeNumberOption } from "./options.ts";
 import { policiesOption } from "./policies-option.ts";
 import { progressBar } from "./progress-bar.ts";
-import { outputTrouble, requireWritableFile } from "./output-file.ts";
 
 interface CampaignCommandOptions {
   readonly nodes: readonly number[];
@@ -92,12 +91,8 @@ export function campaignCommand(): Command {
 async function campaign(options: CampaignCommandOptions): Promise<void> {
   const page = join(options.out, "report.html");
   const text = join(options.out, "report.txt");
-  try {
-    mkdirSync(options.out, { recursive: true });
-  } catch (error) {
-    throw outputTrouble(error, "--out");
-  }
-  for (const file of [page, text]) requireWritableFile(file, "--out");
+  requireFolder(options.out);
+  requireWritable([page, text]);
   const bar = progressBar();
   const runs = await runCampaign(
     {
@@ -119,8 +114,10 @@ async function campaign(options: CampaignCommandOptions): Promise<void> {
     },
   );
   bar.clear();
-  writeFileSync(page, campaignPage(runs));
-  writeFileSync(text, `${campaignText(runs)}\n`);
+  replaceFiles([
+    { path: page, text: campaignPage(runs) },
+    { path: text, text: `${campaignText(runs)}\n` },
+  ]);
   if (options.json) console.log(JSON.stringify(runs, null, 2));
   else console.log(`${campaignText(runs)}\nReport: ${page}`);
 }

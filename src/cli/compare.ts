@@ -1,11 +1,11 @@
 /** `berth compare <scenario>`: the same jobs under 2 to 20 variants, on copies: one decision, or simulated to completion. */
 import { Command, Option } from "commander";
-import { writeFileSync } from "node:fs";
 import { dirname, isAbsolute, resolve } from "node:path";
 import { inlineNetworksOf } from "../catalog/inline-network.ts";
 import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
 import type { ReferenceData } from "../catalog/reference-data.ts";
 import { loadReferenceData } from "../catalog/reference-data.ts";
+import { replaceFiles, requireWritable } from "../catalog/replace-files.ts";
 import type { Scenario } from "../catalog/scenario.ts";
 import { loadScenario } from "../catalog/scenario.ts";
 import { selectRegion } from "../catalog/select-vm-types.ts";
@@ -39,7 +39,6 @@ import { pooledHorizons } from "./horizon-pool.ts";
 import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import { stateAt } from "./plan.ts";
 import { progressBar } from "./progress-bar.ts";
-import { requireWritableFile } from "./output-file.ts";
 
 interface CompareOptions extends VariantOptions {
   readonly horizon: boolean;
@@ -155,7 +154,7 @@ export function compareCommand(): Command {
 }
 
 async function compare(path: string, options: CompareOptions): Promise<void> {
-  if (options.csv !== undefined) for (const file of csvFiles(options.csv)) requireWritableFile(file, "--csv");
+  if (options.csv !== undefined) requireWritable(csvFiles(options.csv));
   const requests = requestedVariants(options);
   const reference = loadReferenceData();
   const scenario = loadScenario(path, reference);
@@ -265,6 +264,6 @@ function writeCsv(
     [differences, differencesCsv(view)],
     ...(marginals === "none" ? [] : ([[values, marginalValuesCsv(view)]] as const)),
   ]);
-  for (const [file, text] of texts) writeFileSync(file, text);
+  replaceFiles([...texts].map(([file, text]) => ({ path: file, text })));
   return [...texts.keys()];
 }

@@ -1,7 +1,7 @@
 /** `berth generate`: writes a random scenario of the literature's kind, the same for the same seed. */
 import { Command } from "commander";
-import { writeFileSync } from "node:fs";
 import { InvalidInput } from "../catalog/input-problem.ts";
+import { replaceFiles, requireWritable } from "../catalog/replace-files.ts";
 import {
   DEFAULT_FASTEST_HOURS,
   DEFAULT_REPLAN_SECONDS,
@@ -11,7 +11,6 @@ import type { CostsOfChange } from "./costs-of-change.ts";
 import { costsOfChangeOption, withCostsOfChange } from "./costs-of-change.ts";
 import { numberOption, timeOption, wholeNumberOption } from "./options.ts";
 import { scenarioGenerator } from "./scenario-generator.ts";
-import { requireWritableFile } from "./output-file.ts";
 
 interface GenerateOptions extends CostsOfChange {
   readonly nodes: number;
@@ -81,7 +80,7 @@ export function generateCommand(): Command {
 }
 
 function generate(options: GenerateOptions): void {
-  if (options.out !== undefined) requireWritableFile(options.out, "--out");
+  if (options.out !== undefined) requireWritable([options.out]);
   if (options.fastestHoursTo < options.fastestHoursFrom) {
     throw new InvalidInput("--fastest-hours-to", [
       {
@@ -107,5 +106,5 @@ function generate(options: GenerateOptions): void {
     costsOfChange: costsOfChangeOption(options),
   });
   if (options.out === undefined) process.stdout.write(text);
-  else writeFileSync(options.out, text);
+  else replaceFiles([{ path: options.out, text }]);
 }

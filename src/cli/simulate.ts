@@ -1,7 +1,8 @@
 /** `berth simulate`: runs scenarios under policies on the engine and compares what they cost. */
 import { Command } from "commander";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { InvalidInput } from "../catalog/input-problem.ts";
+import { replaceFiles, requireWritable } from "../catalog/replace-files.ts";
 import type { PolicyName } from "../planner/policy.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
 import { simulationPage } from "../report/simulation-page.ts";
@@ -15,7 +16,6 @@ import { progressBar } from "./progress-bar.ts";
 import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, ScenarioSource, SimulationReport, SimulationTask } from "./simulation-run.ts";
 import { checkTask } from "./simulation-run.ts";
-import { requireWritableFile } from "./output-file.ts";
 
 interface SimulateOptions extends CostsOfChange {
   readonly policy: readonly PolicyName[];
@@ -92,7 +92,7 @@ export function simulateCommand(): Command {
 }
 
 async function simulateScenarios(paths: readonly string[], options: SimulateOptions): Promise<void> {
-  if (options.html !== undefined) requireWritableFile(options.html, "--html");
+  if (options.html !== undefined) requireWritable([options.html]);
   const tasks = tasksOf(paths, options);
   // Wrong input is found here: an error loses its kind on the way out of a worker.
   tasks.filter((task) => task.policy === options.policy[0]).forEach(checkTask);
@@ -109,10 +109,8 @@ async function simulateScenarios(paths: readonly string[], options: SimulateOpti
   bar.clear();
   const figures = reports.map(figuresOf);
   if (options.html !== undefined) {
-    writeFileSync(
-      options.html,
-      simulationPage(reports.map((report) => ({ ...report, ...figuresOf(report) }))),
-    );
+    const text = simulationPage(reports.map((report) => ({ ...report, ...figuresOf(report) })));
+    replaceFiles([{ path: options.html, text }]);
   }
   if (!options.json) {
     console.log(simulationsText(figures));

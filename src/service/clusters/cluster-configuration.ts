@@ -1,11 +1,11 @@
 /** A cluster as its users configure it; its limits and prices follow from it (cluster-settings.ts). */
-import { noneTwice } from "../../catalog/none-twice.ts";
 import { z } from "zod";
 import { blackoutWindowsSchema } from "../../catalog/blackout-windows.ts";
 import { cronScheduleSchema } from "../../catalog/cron-schedule.ts";
 import { idSchema } from "../../catalog/job-spec.ts";
 import type { Limits } from "../../catalog/limits.ts";
 import { BUDGET_LIMIT_ID, limitsSchema } from "../../catalog/limits.ts";
+import { noneTwice } from "../../catalog/none-twice.ts";
 import { priceCalendarSchema } from "../../catalog/price-calendar.ts";
 import { pricePlanSchema } from "../../catalog/price-plan.ts";
 import { catalogVmTypeSchema } from "../../catalog/vm-catalog-schema.ts";
