@@ -8,17 +8,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CostsOfChange } from "../src/cli/costs-of-change.ts";
 import { policiesOption } from "../src/cli/policies-option.ts";
-import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
+import { campaignRequest, scenarioGenerator } from "../src/cli/scenario-generator.ts";
 import { runSimulations } from "../src/cli/simulation-pool.ts";
 import type { SimulationReport, SimulationTask } from "../src/cli/simulation-run.ts";
 import { lossesUsd } from "../src/domain/change-losses.ts";
 import { tableText, usdText } from "../src/report/text.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioName,
-} from "../src/simulator/campaign.ts";
+import { DEFAULT_FASTEST_HOURS, scenarioName } from "../src/simulator/campaign.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 
 const { values } = parseArgs({
@@ -51,18 +46,14 @@ const folder = mkdtempSync(join(tmpdir(), "berth-change-"));
 try {
   const generate = scenarioGenerator("slides-2019", null);
   const paths = Array.from({ length: Number(values.scenarios) }, (_, index) => {
-    const request = {
+    const drawn = {
       nodes: sizes[index % sizes.length] ?? 4,
       lambdaSeconds: (index >> 1) % 2 === 0 ? 30_000 : 45_000,
       seed: index + 1,
-      jobs: values.jobs === undefined ? null : Number(values.jobs),
-      startAtSeconds: DEFAULT_START_SECONDS,
-      fastestHours: [from, to] as const,
-      replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-      arrivalsPath: null,
     };
-    const path = join(folder, `${scenarioName(request)}.json`);
-    writeFileSync(path, generate(request));
+    const jobs = values.jobs === undefined ? null : Number(values.jobs);
+    const path = join(folder, `${scenarioName(drawn)}.json`);
+    writeFileSync(path, generate({ ...campaignRequest(drawn), jobs, fastestHours: [from, to] }));
     return path;
   });
   for (const name of values.set.split(",")) {

@@ -10,16 +10,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { policiesOption } from "../src/cli/policies-option.ts";
-import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
+import { campaignRequest, scenarioGenerator } from "../src/cli/scenario-generator.ts";
 import type { ActualDurations } from "../src/cli/simulation-run.ts";
 import { runSimulation } from "../src/cli/simulation-run.ts";
 import type { PolicyName } from "../src/planner/policy.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioName,
-} from "../src/simulator/campaign.ts";
+import { scenarioName } from "../src/simulator/campaign.ts";
 import type { SimulationMetrics } from "../src/simulator/metrics.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 import { markdownTable } from "./support/table.ts";
@@ -94,16 +89,8 @@ async function compare(drawn: {
   readonly seed: number;
   readonly sigma: number;
 }): Promise<Pair> {
-  const request = {
-    ...drawn,
-    jobs: null,
-    startAtSeconds: DEFAULT_START_SECONDS,
-    fastestHours: DEFAULT_FASTEST_HOURS,
-    replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-    arrivalsPath: null,
-  };
-  const path = join(folder, `${scenarioName(request)}.json`);
-  writeFileSync(path, generate(request));
+  const path = join(folder, `${scenarioName(drawn)}.json`);
+  writeFileSync(path, generate(campaignRequest(drawn)));
   const { seed, sigma } = drawn;
   const actual: ActualDurations = sigma > 0 ? { kind: "noise", sigma } : { kind: "predicted" };
   const figures = async (policy: PolicyName): Promise<SimulationMetrics> =>
@@ -112,7 +99,7 @@ async function compare(drawn: {
   const other = await figures(theirs ?? "greedy");
   const ratio = own.totalCostUsd / other.totalCostUsd;
   console.error(
-    `${scenarioName(request)} σ ${sigma}: ${own.totalCostUsd.toFixed(2)} / ${other.totalCostUsd.toFixed(2)} = ${ratio.toFixed(3)}`,
+    `${scenarioName(drawn)} σ ${sigma}: ${own.totalCostUsd.toFixed(2)} / ${other.totalCostUsd.toFixed(2)} = ${ratio.toFixed(3)}`,
   );
   return { own, other, ratio };
 }

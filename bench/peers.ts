@@ -10,17 +10,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { readCsvFile } from "../src/catalog/csv-file.ts";
 import { policiesOption } from "../src/cli/policies-option.ts";
-import { scenarioGenerator } from "../src/cli/scenario-generator.ts";
+import { campaignRequest, scenarioGenerator } from "../src/cli/scenario-generator.ts";
 import { runSimulations } from "../src/cli/simulation-pool.ts";
 import type { ActualDurations, SimulationReport, SimulationTask } from "../src/cli/simulation-run.ts";
 import type { PolicyName } from "../src/planner/policy.ts";
 import { tableText, usdText } from "../src/report/text.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioName,
-} from "../src/simulator/campaign.ts";
+import { scenarioName } from "../src/simulator/campaign.ts";
 import { meanWithInterval } from "../src/simulator/statistics.ts";
 
 const { values } = parseArgs({
@@ -150,18 +145,13 @@ async function compareGenerated(scenarios: number, actual: ActualDurations): Pro
   const folder = mkdtempSync(join(tmpdir(), "berth-peers-"));
   try {
     const paths = Array.from({ length: scenarios }, (_, index) => {
-      const request = {
+      const drawn = {
         nodes: sizes[index % sizes.length] ?? 4,
         lambdaSeconds: index % 2 === 0 ? 30_000 : 45_000,
         seed: index + 1,
-        jobs: null,
-        startAtSeconds: DEFAULT_START_SECONDS,
-        fastestHours: DEFAULT_FASTEST_HOURS,
-        replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-        arrivalsPath: null,
       };
-      const path = join(folder, `${scenarioName(request)}.json`);
-      writeFileSync(path, generate(request));
+      const path = join(folder, `${scenarioName(drawn)}.json`);
+      writeFileSync(path, generate(campaignRequest(drawn)));
       return path;
     });
     const pairs: readonly PolicyName[] = ["progress-value", "greedy"];

@@ -57,7 +57,8 @@ function jsonText(value: unknown): string {
   if (!isJson) return `a ${typeof value}`;
   try {
     return JSON.stringify(value);
-  } catch {
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
     // Nested so deeply that writing it again exhausts the stack.
     return "something nested very deeply";
   }

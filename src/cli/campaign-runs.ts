@@ -10,14 +10,8 @@ import { requireFolder } from "../catalog/replace-files.ts";
 import { POLICY_NAMES } from "../planner/policy.ts";
 import type { CampaignRun } from "../report/campaign-means.ts";
 import type { CampaignGrid } from "../simulator/campaign.ts";
-import {
-  campaignScenarios,
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-  scenarioName,
-} from "../simulator/campaign.ts";
-import { catalogPath, scenarioGenerator } from "./scenario-generator.ts";
+import { campaignScenarios, scenarioName } from "../simulator/campaign.ts";
+import { campaignRequest, catalogPath, scenarioGenerator } from "./scenario-generator.ts";
 import { runSimulations } from "./simulation-pool.ts";
 import type { ActualDurations, SimulationTask } from "./simulation-run.ts";
 
@@ -124,17 +118,9 @@ function plannedRuns(plan: CampaignPlan, folder: string): readonly PlannedRun[] 
     catalogContent: digestOf(readFileSync(catalogPath(plan.catalog), "utf8")),
   });
   return campaignScenarios(plan).flatMap((drawn) => {
-    const request = {
-      ...drawn,
-      jobs: null,
-      startAtSeconds: DEFAULT_START_SECONDS,
-      fastestHours: DEFAULT_FASTEST_HOURS,
-      replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-      arrivalsPath: plan.arrivalsPath,
-    };
     const scenario = scenarioName(drawn, plan.arrivalsPath === null ? "drawn" : "trace");
     const path = join(folder, "scenarios", `${scenario}.json`);
-    const text = generate(request);
+    const text = generate(campaignRequest(drawn, plan.arrivalsPath));
     writeFileSync(path, text);
     const settings = `${common} ${digestOf(text)}`;
     return plan.policies.map((policy): PlannedRun => ({

@@ -12,7 +12,14 @@ import { jobMaker } from "../catalog/job-from-spec.ts";
 import { loadVmCatalog } from "../catalog/load-vm-catalog.ts";
 import { loadReferenceData, shippedCatalogPath } from "../catalog/reference-data.ts";
 import { catalogRegions, selectRegion } from "../catalog/select-vm-types.ts";
-import { jobsBesidesFirst, scenarioName } from "../simulator/campaign.ts";
+import type { CampaignScenario } from "../simulator/campaign.ts";
+import {
+  DEFAULT_FASTEST_HOURS,
+  DEFAULT_REPLAN_SECONDS,
+  DEFAULT_START_SECONDS,
+  jobsBesidesFirst,
+  scenarioName,
+} from "../simulator/campaign.ts";
 import type { GeneratorSettings } from "../simulator/workload-generator.ts";
 import { generateJobs } from "../simulator/workload-generator.ts";
 import type { CostsOfChange } from "./costs-of-change.ts";
@@ -32,6 +39,21 @@ export interface ScenarioRequest {
   /** Written into the scenario; missing leaves changes free. */
   readonly costsOfChange?: CostsOfChange;
 }
+
+/** What to draw for a campaign's scenario, in all else as the literature has it. */
+export const campaignRequest = (
+  { nodes, lambdaSeconds, seed }: CampaignScenario,
+  arrivalsPath: string | null = null,
+): ScenarioRequest => ({
+  nodes,
+  lambdaSeconds,
+  seed,
+  jobs: null,
+  startAtSeconds: DEFAULT_START_SECONDS,
+  fastestHours: DEFAULT_FASTEST_HOURS,
+  replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
+  arrivalsPath,
+});
 
 /** Later times are none that a scenario may have (catalog/time.ts). */
 const LAST_SECOND = Date.UTC(9999, 11, 31, 23, 59, 59) / 1000;

@@ -7,14 +7,9 @@ import { loadScenario } from "../../src/catalog/scenario.ts";
 import type { CampaignPlan } from "../../src/cli/campaign-runs.ts";
 import { readRuns, runCampaign } from "../../src/cli/campaign-runs.ts";
 import { barText } from "../../src/cli/progress-bar.ts";
-import { scenarioGenerator } from "../../src/cli/scenario-generator.ts";
+import { campaignRequest, scenarioGenerator } from "../../src/cli/scenario-generator.ts";
 import { checkTask } from "../../src/cli/simulation-run.ts";
 import { campaignPage, campaignText } from "../../src/report/campaign-report.ts";
-import {
-  DEFAULT_FASTEST_HOURS,
-  DEFAULT_REPLAN_SECONDS,
-  DEFAULT_START_SECONDS,
-} from "../../src/simulator/campaign.ts";
 
 const PLAN: CampaignPlan = {
   nodes: [1],
@@ -75,16 +70,7 @@ describe("a generated scenario", () => {
   const text = scenarioGenerator(
     "slides-2019",
     null,
-  )({
-    nodes: 2,
-    lambdaSeconds: 30_000,
-    seed: 1,
-    jobs: null,
-    startAtSeconds: DEFAULT_START_SECONDS,
-    fastestHours: DEFAULT_FASTEST_HOURS,
-    replanIntervalSeconds: DEFAULT_REPLAN_SECONDS,
-    arrivalsPath: null,
-  });
+  )(campaignRequest({ nodes: 2, lambdaSeconds: 30_000, seed: 1 }));
 
   test("is read back as drawn: predicted durations meet the fastest hours", () => {
     const folder = mkdtempSync(join(tmpdir(), "berth-generated-"));

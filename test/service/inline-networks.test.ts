@@ -2,8 +2,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
-import { text } from "node:stream/consumers";
 import { sql } from "kysely";
 import { pino } from "pino";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -22,11 +20,11 @@ import { openQueue } from "../../src/service/queue/open-queue.ts";
 import { COMPARISONS, runComparisons } from "../../src/service/worker/run-comparisons.ts";
 import { HORIZON_PARTS } from "../../src/service/worker/run-horizon-parts.ts";
 import { changeBell } from "../../src/store/change-bell.ts";
-import { exportStore } from "../../src/store/portable/export-store.ts";
 import { importStore } from "../../src/store/portable/import-store.ts";
 import type { Store } from "../../src/store/store.ts";
 import { LAYERS } from "../catalog/tiny-network.ts";
 import { EXACT } from "../support/limits.ts";
+import { exportedStore, linesOf } from "../support/exported-store.ts";
 import { testStore } from "../support/test-store.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Answer, ContractServer } from "./contract-server.ts";
@@ -75,17 +73,16 @@ async function folded(store: Store): Promise<string> {
   return canonicalJson(foldEvents(start, pending).state);
 }
 
-async function exported(store: Store): Promise<string> {
-  const lines = new PassThrough();
-  const whole = text(lines);
-  await exportStore(store, lines, ignore);
-  lines.end();
-  return whole;
-}
-
-async function* linesOf(whole: string): AsyncGenerator<string> {
-  await Promise.resolve();
-  for (const line of whole.split("\n")) if (line !== "") yield line;
+/** Of the default cluster of another store than the server's. */
+async function changeCatalogIn(store: Store, catalog: ClusterConfiguration["catalog"]): Promise<void> {
+  await changeConfiguration(
+    { store, clock: server.clock, reference, jobMakers: jobMakers(reference) },
+    {
+      clusterId: "default",
+      cause: { principal: null, requestId: null },
+      configurationAfter: (cluster) => ({ ...configurationOf(cluster), catalog }),
+    },
+  );
 }
 
 describe("jobs that bring their own layers", () => {
@@ -121,25 +118,12 @@ describe("jobs that bring their own layers", () => {
     await changeCatalog(only("Standard_NV6"));
     await server.settled();
     expect(await folded(server.store)).toBe(await folded(server.store));
-    const whole = await exported(server.store);
+    const whole = await exportedStore(server.store);
     const target = await testStore();
     try {
       await importStore(target.store, linesOf(whole), ignore);
       expect(await folded(target.store)).toBe(await folded(server.store));
-      const means = {
-        store: target.store,
-        clock: server.clock,
-        reference,
-        jobMakers: jobMakers(reference),
-      };
-      await changeConfiguration(means, {
-        clusterId: "default",
-        cause: { principal: null, requestId: null },
-        configurationAfter: (cluster): ClusterConfiguration => ({
-          ...configurationOf(cluster),
-          catalog: only("Standard_NV12"),
-        }),
-      });
+      await changeCatalogIn(target.store, only("Standard_NV12"));
       const [record] = await target.store.jobs.active("default");
       const entries = record?.state.job.durations.entries ?? [];
       expect([...new Set(entries.map(({ vmTypeId }) => vmTypeId))]).toEqual(["Standard_NV12"]);
@@ -236,19 +220,9 @@ describe("the first cluster", () => {
         nowSeconds: NOON,
         means: { policy: "greedy", solver: draftSolver, limits: EXACT },
       });
-      const means = {
-        store: target.store,
-        clock: server.clock,
-        reference,
-        jobMakers: jobMakers(reference),
-      };
-      await changeConfiguration(means, {
-        clusterId: "default",
-        cause: { principal: null, requestId: null },
-        configurationAfter: (cluster) => ({
-          ...configurationOf(cluster),
-          catalog: { kind: "shipped", ...catalogOf("Standard_NC6", "Standard_NV6") },
-        }),
+      await changeCatalogIn(target.store, {
+        kind: "shipped",
+        ...catalogOf("Standard_NC6", "Standard_NV6"),
       });
       const active = await target.store.jobs.active("default");
       const offered = active.map(

@@ -1,5 +1,4 @@
-import { PassThrough, Writable } from "node:stream";
-import { text } from "node:stream/consumers";
+import { Writable } from "node:stream";
 import { afterAll, describe, expect, it } from "vitest";
 import { javascriptLpSolver } from "../../src/solver/javascript-lp-solver.ts";
 import { connectPool } from "../../src/store/connect.ts";
@@ -12,6 +11,7 @@ import { plannedCluster, wholeFold } from "../service/planned-cluster.ts";
 import { arrival } from "../service/test-cluster.ts";
 import { jobId } from "../../src/domain/ids.ts";
 import { memoryImage } from "../support/database-template.ts";
+import { exportedStore, linesOf } from "../support/exported-store.ts";
 import { isPostgresAvailable, startPostgres } from "../support/postgres-server.ts";
 
 const ignore = (): void => undefined;
@@ -87,19 +87,6 @@ async function used(store: Store): Promise<void> {
   ]);
 }
 
-async function exported(store: Store): Promise<string> {
-  const lines = new PassThrough();
-  const whole = text(lines);
-  await exportStore(store, lines, ignore);
-  lines.end();
-  return whole;
-}
-
-async function* linesOf(whole: string): AsyncGenerator<string> {
-  await Promise.resolve();
-  for (const line of whole.split("\n")) if (line !== "") yield line;
-}
-
 const rowsIn = async (store: Store): Promise<number> => (await store.clusters.all()).length;
 
 describe("a store as lines", () => {
@@ -118,10 +105,10 @@ describe("a store as lines", () => {
       }
       const source = await open();
       await used(source);
-      const whole = await exported(source);
+      const whole = await exportedStore(source);
       const target = await openOther();
       await importStore(target, linesOf(whole), ignore);
-      expect(await exported(target)).toBe(whole);
+      expect(await exportedStore(target)).toBe(whole);
       expect(await wholeFold(target)).toEqual(await wholeFold(source));
       expect(await target.latestSnapshot("default")).toEqual(await source.latestSnapshot("default"));
       // Numbering goes on where it was: nothing collides.
@@ -136,7 +123,7 @@ describe("a store as lines", () => {
   it("is refused, and nothing of it taken in, when it is cut off, changed, another version's, or the store is not empty", async () => {
     const source = await embedded();
     await used(source);
-    const whole = await exported(source);
+    const whole = await exportedStore(source);
     const target = await embedded();
     const refusal = async (lines: string): Promise<string> => {
       const error: unknown = await importStore(target, linesOf(lines), ignore).catch(
@@ -163,7 +150,7 @@ describe("a store as lines", () => {
   it("puts webhooks back to before the first plan whose delivery is pending", async () => {
     const source = await embedded();
     await used(source);
-    const whole = await exported(source);
+    const whole = await exportedStore(source);
     const pending = [{ clusterId: "default", webhookId: "wh_1", revision: 2 }];
     const target = await embedded();
     await importStore(
@@ -190,6 +177,6 @@ describe("a store as lines", () => {
       await expect(exportStore(store, disk, ignore)).rejects.toThrow("no space left on device");
     }
     // The transaction has ended with it.
-    expect(await exported(store)).toContain('"kind":"end"');
+    expect(await exportedStore(store)).toContain('"kind":"end"');
   });
 });
