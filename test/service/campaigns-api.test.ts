@@ -105,6 +105,13 @@ describe("campaigns", () => {
       );
       expect(runs.text.split("\r\n")).toHaveLength(4);
       const means = await server.get(`${location}/means.csv`);
+      for (const [file, { headers }] of [
+        ["runs.csv", runs],
+        ["means.csv", means],
+      ] as const) {
+        const again = { headers: { "if-none-match": headers.get("etag") ?? "none" } };
+        expect(await server.send(`${location}/${file}`, again)).toMatchObject({ status: 304, text: "" });
+      }
       expect(means.text).toMatch(/^nodes,lambdaSeconds,policy,runCount,totalCostUsd,totalCostHalfWidthUsd,/);
       const report = await server.get(`${location}/report.html`);
       expect(report.headers.get("content-type")).toMatch(/^text\/html/);

@@ -114,6 +114,10 @@ describe("several clusters", () => {
       expect(answer, JSON.stringify(answer.json)).toMatchObject({ status });
       expect(answer.text).toContain(`"path":"${path}"`);
     }
+    expect(await patch("/v1/clusters/default", { catalog: { ...prototype, region: "mars" } })).toMatchObject({
+      status: 422,
+      json: { problems: [{ path: "/catalog/region", value: "mars" }] },
+    });
     expect(await server.post("/v1/clusters", { ...teamA, id: "default" })).toMatchObject({
       status: 409,
       json: { problems: [{ path: "/id", value: "default" }] },

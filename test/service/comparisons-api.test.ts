@@ -112,7 +112,8 @@ describe("comparisons", () => {
     await server.settled();
     const { location, id } = await post(REQUEST);
     expect(await read(location)).toMatchObject({ status: "queued", result: null });
-    expect((await server.get(`${location}/variants.csv`)).status).toBe(409);
+    for (const file of ["variants.csv", "differences.csv", "marginal-values.csv"])
+      expect((await server.get(`${location}/${file}`)).status).toBe(409);
     await server.send("/v1/jobs/B", { method: "DELETE" });
     await server.settled();
     const before = await server.store.jobs.active("default");

@@ -19,6 +19,7 @@ import {
   configurationOfSettings,
 } from "../../src/service/clusters/cluster-configuration.ts";
 import { clusterCalendar } from "../../src/service/clusters/cluster-calendar.ts";
+import type { RateLimits } from "../../src/service/security/rate-limits.ts";
 import type { WebhookRules } from "../../src/service/security/webhook-target.ts";
 import { startPlannerHost } from "../../src/service/planning/planner-host.ts";
 import type { ChangeBell } from "../../src/store/change-bell.ts";
@@ -92,6 +93,7 @@ export async function contractServer(options: {
   readonly policy?: PolicyName;
   readonly settings?: ClusterSettings;
   readonly webhookRules?: WebhookRules;
+  readonly rateLimits?: RateLimits;
 }): Promise<ContractServer> {
   const { pool, store, empty } = await sharedDatabase();
   await empty();
@@ -130,7 +132,11 @@ export async function contractServer(options: {
     ...clusterCalendar(reference),
     onDecision: () => undefined,
   });
-  const guards = openGuards(store, () => clock.nowSeconds(), logger);
+  const guards = openGuards(store, {
+    nowSeconds: () => clock.nowSeconds(),
+    logger,
+    rateLimits: options.rateLimits,
+  });
   const service = createService({
     store,
     bell,

@@ -34,7 +34,7 @@ const app = (): Express => {
   const clock = fakeClock(START_SECONDS);
   const logger = pino({ level: "silent" });
   const { store } = database;
-  const guards = openGuards(store, () => clock.nowSeconds(), logger);
+  const guards = openGuards(store, { nowSeconds: () => clock.nowSeconds(), logger });
   return createService({
     store,
     bell,

@@ -5,10 +5,22 @@ import { createMetrics } from "../../src/service/operations/metrics.ts";
 import { anonymousUntilFirstKey } from "../../src/service/security/anonymous-access.ts";
 import { auditTrail } from "../../src/service/security/audit.ts";
 import { FailedAttempts } from "../../src/service/security/failed-attempts.ts";
+import type { RateLimits } from "../../src/service/security/rate-limits.ts";
 import type { Store } from "../../src/store/store.ts";
 
-/** The guards of `npm start` without keys, tokens or limits. */
-export function openGuards(store: Store, nowSeconds: () => number, logger: Logger): Guards {
+/** The guards of `npm start` without keys or tokens, and without limits unless some are given. */
+export function openGuards(
+  store: Store,
+  {
+    nowSeconds,
+    logger,
+    rateLimits = { readsPerMinute: "off", writesPerMinute: "off" },
+  }: {
+    readonly nowSeconds: () => number;
+    readonly logger: Logger;
+    readonly rateLimits?: RateLimits | undefined;
+  },
+): Guards {
   return {
     authentication: {
       keys: store.apiKeys,
@@ -19,7 +31,7 @@ export function openGuards(store: Store, nowSeconds: () => number, logger: Logge
       logger,
     },
     audit: auditTrail({ auditLog: store.audit, nowSeconds, logger }),
-    rateLimits: { readsPerMinute: "off", writesPerMinute: "off" },
+    rateLimits,
     metrics: createMetrics(),
     trustProxy: false,
   };

@@ -35,7 +35,7 @@ async function revisions(): Promise<readonly number[]> {
 async function follow(lastEventId: number | null): Promise<(count: number) => Promise<readonly number[]>> {
   const ending = new AbortController();
   following.push(ending);
-  const response = await fetch(`${server.bareUrl}/v1/plan/stream`, {
+  const response = await fetch(`${server.url}/v1/plan/stream`, {
     signal: ending.signal,
     headers: lastEventId === null ? {} : { "last-event-id": `${lastEventId}` },
   });
@@ -120,6 +120,19 @@ describe("the difference between two plans", () => {
     expect(await between(second, second)).toMatchObject({ jobs: [], rentedNodes: [], releasedNodes: [] });
     expect((await server.get(`/v1/plans/${second}/changes?since=999`)).status).toBe(404);
     expect((await server.get(`/v1/plans/${second}/changes`)).status).toBe(400);
+  });
+});
+
+describe("a plan that was pruned", () => {
+  it("is gone with its differences; its commands and its summary stay", async () => {
+    const first = await submit("a");
+    const second = await submit("b");
+    expect(await server.store.plans.pruneBodies("default", 1)).toBeGreaterThanOrEqual(1);
+    expect((await server.get(`/v1/plans/${first}`)).status).toBe(410);
+    expect((await server.get(`/v1/plans/${second}/changes?since=${first}`)).status).toBe(410);
+    expect((await server.get(`/v1/plans/${second}`)).status).toBe(200);
+    expect((await server.get(`/v1/plans/${first}/commands`)).text).toContain("rent-node");
+    expect((await server.get("/v1/plans")).text).toContain(`"revision":${first},`);
   });
 });
 

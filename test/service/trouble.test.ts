@@ -34,6 +34,29 @@ describe("a service that cannot plan", () => {
   });
 });
 
+describe("a cluster that nobody has planned yet", () => {
+  it("has no plan and no explanation, and says when to come back", async () => {
+    server = await contractServer({ solver: draftSolver });
+    await server.settled();
+    // Nobody is rung for it, and the clock stands still.
+    const { configuration, settings } = await server.cluster();
+    await server.store.clusters.create({
+      id: "fresh",
+      configuration,
+      initialSettings: settings,
+      createdAtSeconds: server.clock.nowSeconds(),
+    });
+    for (const path of ["plan", "plan/explanation"]) {
+      const answer = await server.get(`/v1/clusters/fresh/${path}`);
+      expect(answer, answer.text).toMatchObject({
+        status: 503,
+        json: { type: "urn:problem-type:berth:not-ready" },
+      });
+      expect(answer.headers.get("retry-after")).toBe("1");
+    }
+  });
+});
+
 describe("a defect", () => {
   it("is answered with a correlation id, logged with its stack, and shows nothing of the inside", async () => {
     server = await contractServer({ solver: draftSolver });
