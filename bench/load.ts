@@ -16,6 +16,7 @@ import { scenarioText } from "../test/campaign/campaign-scenario.ts";
 import { serviceProcess } from "../test/campaign/service-process.ts";
 import { startPostgres } from "../test/support/postgres-server.ts";
 import type { LoadOrder, LoadReport } from "./support/load-client.ts";
+import { residentMemory } from "./support/resident-memory.ts";
 import { markdownTable, millisecondsText, quantile } from "./support/table.ts";
 
 // The services and databases that it started end with it.
@@ -93,6 +94,7 @@ try {
           ),
         ],
         ["event loop delay of the HTTP thread, p99", millisecondsText(after.loopDelaySeconds)],
+        ["resident memory of the service", await residentMemory(service.url)],
         [
           "CPU seconds of service · client",
           `${(after.cpuSeconds - before.cpuSeconds).toFixed(1)} · ${report.clientCpuSeconds.toFixed(1)}`,

@@ -31,6 +31,7 @@ import type { ServiceProcess } from "../test/campaign/service-process.ts";
 import { configurationOfSettings } from "../src/service/clusters/cluster-configuration.ts";
 import { serviceProcess } from "../test/campaign/service-process.ts";
 import { startPostgres } from "../test/support/postgres-server.ts";
+import { residentMemory } from "./support/resident-memory.ts";
 import { markdownTable } from "./support/table.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
@@ -78,6 +79,7 @@ try {
   await service.kill();
   await onStore((_store, pool) => pool.query("DELETE FROM snapshots"));
   rows.push(["start without the snapshot", ...(await startTimes(service))]);
+  rows.push(["resident memory of the service then", await residentMemory(service.url)]);
   await service.kill();
   rows.push(["load average", loadavg()[0]?.toFixed(1) ?? ""]);
   console.log(

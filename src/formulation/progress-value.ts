@@ -13,16 +13,19 @@
  *   A_j     = Σ_{k: d_k ≤ d_j} n_k / N          s      how long they need for the work that is due no later than j
  *
  *   B_j = α C*_j                                                                        USD    worth of the work itself
- *   u_j = E exp(−max(0, d_j − T − κ_j F_j t^min_j) / (θ t^min_j + A_j))                        urgency, in (0, 1]
+ *   E* h(F_j) = E [h(F_j) / F_j] / E [1 / F_j]                     mean by what a second does for the job, 1 / F_j of what is predicted:
+ *                                                        F_j stays lognormal with spread σ_j, and its median is e^{−σ_j²} instead of 1
+ *   u_j = E* exp(−max(0, d_j − T − κ_j F_j t^min_j) / (θ t^min_j + A_j))                       urgency, in (0, 1]
  *   U_j = [β (C¹_j − C*_j) + ω_j max(D, t^min_j)] · u_j                                USD    worth of being on time
- *   R_jvg = B_j / t_jvg + U_j · E min(1 / t_jvg, F_j / (d_j − T))   before the due date
- *   R_jvg = (B_j + U_j) / t_jvg                                     after it
+ *   R_jvg = B_j / t_jvg + U_j · E* min(1 / t_jvg, F_j / (d_j − T))   before the due date
+ *   R_jvg = (B_j + U_j) / t_jvg                                      after it
  *
  * A job without urgency is worth α times its cheapest shared cost, so that it runs where sharing is cheap and waits otherwise.
  * As its slack goes, a node of its own and its tardiness enter. Three things make that hold when nodes are short:
  *   pace     on time is on time: progress beyond the pace F_j / (d_j − T) that meets the due date is worth B_j only, so that urgent jobs take the
  *            GPUs they need and no more. More GPUs do less work for each GPU-second, which is what ruins an overloaded cluster.
- *            Where predictions may err, a faster configuration is worth what it adds times the probability that it is needed.
+ *            Where predictions may err, a faster configuration is worth what it adds times the probability that it is needed; a job that
+ *            takes longer than predicted gets less of its work out of the same second, and counts for less.
  *   queue    slack is weighed against what has to be done first, A_j, and not only against the job's own length.
  *   drain    a job that is late, or soon will be, costs ω_j for as long as the queue lasts, the same D for all: of late jobs those of largest
  *            ω_j / t_jvg run first, which is Smith's rule. Without a queue t^min_j takes its place.
@@ -80,11 +83,22 @@ const MOST_DEVIATIONS = 5.5;
 const SLACK_DEVIATIONS = 1.645;
 const URGENCY_DEVIATIONS = 0.8416;
 
+/** d_j − T − exp(z σ_j) t^min_j in seconds: how long a job can still wait and be on time unless F_j exceeds its z-th deviation. */
+const slackWithin = (job: PlanningJob, nowSeconds: number, deviations: number): number =>
+  job.dueAtSeconds - nowSeconds - Math.exp(deviations * (job.restSpread ?? 0)) * shortestDurationSeconds(job);
+
 /** d_j − T − exp(1.645 σ_j) t^min_j in seconds: how long a job can still wait and hardly be late. */
-export function slackSeconds(job: PlanningJob, nowSeconds: number): number {
-  const margin = Math.exp(SLACK_DEVIATIONS * (job.restSpread ?? 0));
-  return job.dueAtSeconds - nowSeconds - margin * shortestDurationSeconds(job);
-}
+export const slackSeconds = (job: PlanningJob, nowSeconds: number): number =>
+  slackWithin(job, nowSeconds, SLACK_DEVIATIONS);
+
+/**
+ * Its slack by each margin, the safest first: what is left where F_j does not exceed its 95 % quantile, its 80 % quantile and its median. As one is
+ * used up the next is still falling, and urgency rises with it. One slack where predictions do not err.
+ */
+export const slacksSeconds = (job: PlanningJob, nowSeconds: number): readonly number[] =>
+  ((job.restSpread ?? 0) > 0 ? [SLACK_DEVIATIONS, URGENCY_DEVIATIONS, 0] : [0]).map((deviations) =>
+    slackWithin(job, nowSeconds, deviations),
+  );
 
 /** What the progress of every job of a problem is worth, by job id. */
 export function progressWorths(
@@ -128,10 +142,12 @@ const DEVIATIONS = Array.from({ length: QUANTILES }, (_, index) =>
   normalQuantileBeyond((index + 0.5) / QUANTILES),
 );
 
-/** κ F at each of the quantiles of a spread. */
+/** κ F at each of the quantiles of F under E*, by a spread. */
 function restFactors(restSpread: number): readonly number[] {
   if (restSpread < LEAST_SPREAD) return [1];
-  return DEVIATIONS.map((deviations) => Math.exp(restSpread * (deviations + URGENCY_DEVIATIONS)));
+  return DEVIATIONS.map((deviations) =>
+    Math.exp(restSpread * (deviations + URGENCY_DEVIATIONS) - restSpread ** 2),
+  );
 }
 
 /** u_j in (0, 1]: how near a job is to being late, in the mean over what may be left of it. */
@@ -229,14 +245,14 @@ function worthPerSecondUsd(worth: ProgressWorth, { durationSeconds }: Configurat
 }
 
 /**
- * E min(p, F/s) for p, 1/s in 1/s: what of a pace a job needs. With F lognormal, φ its spread and x = ln(p s) / φ it is
- * e^{φ²/2} Φ(x − φ) / s + p Φ(−x), the limited expected value (Klugman, Panjer, Willmot: Loss Models, App. A.5.1).
+ * E* min(p, F/s) for p, 1/s in 1/s: what of a pace a job needs. With F lognormal, φ its spread, m = e^{−φ²} its median under E* and x = ln(p s / m) / φ
+ * it is m e^{φ²/2} Φ(x − φ) / s + p Φ(−x), the limited expected value (Klugman, Panjer, Willmot: Loss Models, App. A.5.1).
  */
 function neededPace(perSecond: number, { pacePerSecond, restSpread }: ProgressWorth): number {
   if (restSpread < LEAST_SPREAD || pacePerSecond === Infinity) return Math.min(perSecond, pacePerSecond);
-  const deviations = Math.log(perSecond / pacePerSecond) / restSpread;
+  const deviations = Math.log(perSecond / pacePerSecond) / restSpread + restSpread;
   if (deviations < -MOST_DEVIATIONS) return perSecond;
-  const meanPacePerSecond = pacePerSecond * Math.exp(restSpread ** 2 / 2);
+  const meanPacePerSecond = pacePerSecond * Math.exp(-(restSpread ** 2) / 2);
   if (deviations > MOST_DEVIATIONS + restSpread) return meanPacePerSecond;
   return meanPacePerSecond * normalBeyond(restSpread - deviations) + perSecond * normalBeyond(deviations);
 }

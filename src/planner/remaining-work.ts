@@ -24,8 +24,8 @@ export interface RemainingWork {
 
 /** Half the width of an 80 % interval in standard deviations. */
 const INTERVAL_DEVIATIONS = 1.2816;
-/** n₀: how many completions the intervals as they are count for; few, since margins that are not needed cost 3 % where predictions come true. */
-const PRIOR_JOBS = 0.25;
+/** n₀: how many completions the intervals as they are count for; few, since margins that are not needed cost 3 to 4 % where predictions come true. */
+const PRIOR_JOBS = 0.1;
 /** A job that ends further from its prediction counts like one so far off: it was reported wrongly, or was no such job. */
 const MOST_DEVIATIONS = 4;
 /** The spread of the rest is that of the normal distribution whose median and this upper quantile it has. */

@@ -2,7 +2,7 @@ import type { Allocation } from "../domain/allocation.ts";
 import { placements } from "../domain/allocation.ts";
 import type { PlanningProblem } from "../domain/planning-problem.ts";
 import { findConfiguration, shortestDurationSeconds } from "../domain/planning-problem.ts";
-import { slackSeconds } from "../formulation/progress-value.ts";
+import { slacksSeconds } from "../formulation/progress-value.ts";
 
 /** Slack below this share of t^min counts as used up; else the halving would go on for ever. */
 const LEAST_SLACK_SHARE = 0.01;
@@ -18,14 +18,15 @@ const LEAST_WAIT_SECONDS = 1e-3;
 
 /**
  * When to decide again although nothing happens: where any job's slack has halved, so that none becomes urgent unseen (formulation.md §3),
- * and at the latest after H. Slack falls at rate 1 − t^min/t_jvg while the job runs and at rate 1 while it waits. null without jobs.
+ * and at the latest after H. Slack falls at rate 1 − t^min/t_jvg while the job runs and at rate 1 while it waits. Where predictions may err, that is the
+ * slack by the safest margin that is not used up: when the last of it is gone, the job is late even if they come true. null without jobs.
  */
 export function wakeUpAtSeconds(problem: PlanningProblem, allocation: Allocation): number | null {
   if (problem.jobs.length === 0) return null;
   const placed = placements(allocation);
   const halvings = problem.jobs.flatMap((job) => {
     const shortest = shortestDurationSeconds(job);
-    const slack = slackSeconds(job, problem.nowSeconds);
+    const slack = slacksSeconds(job, problem.nowSeconds).find((left) => left > LEAST_SLACK_SHARE * shortest);
     const placement = placed.get(job.id);
     const running =
       placement === undefined ? undefined : findConfiguration(job, placement.vmTypeId, placement.gpus);
@@ -35,7 +36,7 @@ export function wakeUpAtSeconds(problem: PlanningProblem, allocation: Allocation
         ? []
         : [problem.nowSeconds + running.durationSeconds];
     const rate = running === undefined ? 1 : 1 - shortest / running.durationSeconds;
-    if (slack <= LEAST_SLACK_SHARE * shortest || rate <= 0) return outlasted;
+    if (slack === undefined || rate <= 0) return outlasted;
     const halvingSeconds = slack / 2 / rate;
     const inTime =
       running !== undefined &&

@@ -7,6 +7,7 @@ import {
   progressValueObjective,
   progressWorths,
   slackSeconds,
+  slacksSeconds,
 } from "../../src/formulation/progress-value.ts";
 import { seededRandom, standardNormal } from "../../src/domain/seeded-random.ts";
 import { testVmType } from "../support/random-problem.ts";
@@ -34,10 +35,23 @@ const WORK = 1.2 * 0.25;
 const ALONE = 0.4 - 0.25;
 const AHEAD = 125;
 
+/** E*: the mean over what may be left, each weighed by what a second does for the job then. */
+function meanByProgress(factors: readonly number[], value: (factor: number) => number): number {
+  const sum = factors.reduce((total, factor) => total + value(factor) / factor, 0);
+  return sum / factors.reduce((total, factor) => total + 1 / factor, 0);
+}
+
 describe("slack", () => {
   it("counts the duration that is exceeded one time in twenty where predictions may err", () => {
     const unsure = { ...job("a", 1000), restSpread: 0.2 };
     expect(slackSeconds(unsure, NOW_SECONDS)).toBeCloseTo(1000 - 400 * Math.exp(1.645 * 0.2), 9);
+  });
+
+  it("is told by each margin, the safest first, and once where predictions do not err", () => {
+    const unsure = { ...job("a", 1000), restSpread: 0.2 };
+    const slacks = [1.645, 0.8416, 0].map((deviations) => 1000 - 400 * Math.exp(deviations * 0.2));
+    expect(slacksSeconds(unsure, NOW_SECONDS)).toEqual(slacks);
+    expect(slacksSeconds(job("a", 1000), NOW_SECONDS)).toEqual([600]);
   });
 
   it("is the due date less now less the fastest duration", () => {
@@ -58,12 +72,11 @@ describe("what a job's progress is worth", () => {
     const spread = 0.3;
     const worth = worthOf(problemWith({ ...job("a", 565), restSpread: spread }));
     const random = seededRandom(1);
-    const weights = Array.from({ length: 100_000 }, () => {
-      const factor = Math.exp(spread * (0.8416 + standardNormal(random)));
-      return Math.exp(-Math.max(0, 565 - factor * 400) / 165);
-    });
-    const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-    expect(worth.onTimeUsd / ((ALONE + 4) * mean)).toBeCloseTo(1, 2);
+    const factors = Array.from({ length: 100_000 }, () => Math.exp(spread * standardNormal(random)));
+    const weight = meanByProgress(factors, (factor) =>
+      Math.exp(-Math.max(0, 565 - Math.exp(0.8416 * spread) * factor * 400) / 165),
+    );
+    expect(worth.onTimeUsd / ((ALONE + 4) * weight)).toBeCloseTo(1, 2);
   });
 
   it("with ample slack: next to nothing but the shared cost", () => {
@@ -151,8 +164,7 @@ describe("the progress-value objective", () => {
     const random = seededRandom(1);
     const factors = Array.from({ length: 200_000 }, () => Math.exp(spread * standardNormal(random)));
     for (const [index, seconds] of [1000, 400].entries()) {
-      const needed =
-        factors.reduce((sum, factor) => sum + Math.min(1 / seconds, factor / 950), 0) / factors.length;
+      const needed = meanByProgress(factors, (factor) => Math.min(1 / seconds, factor / 950));
       const onTime = (3.6 - (costs[index] ?? NaN)) / 3600 - worth.workUsd / seconds;
       expect(onTime / (worth.onTimeUsd * needed)).toBeCloseTo(1, 2);
     }

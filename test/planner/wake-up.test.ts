@@ -36,6 +36,21 @@ describe("wakeUpAtSeconds", () => {
     expect(wakesIn(-1000)).toBe(3600);
   });
 
+  it("goes on by the next margin where predictions may err, until the job would be late even if they come true", () => {
+    const margins = [1.645, 0.8416, 0].map((deviations) => Math.exp(0.3 * deviations));
+    const wakes = (dueInSeconds: number): number => {
+      const job = writtenJob("a", { NC12: [1000, 400] }, { dueInSeconds, costPerSecondUsd: 0.01 });
+      const problem = writtenProblem({ vmTypes, jobs: [{ ...job, restSpread: 0.3 }], maxNodes: 1 });
+      return (wakeUpAtSeconds(problem, { nodes: [] }) ?? NaN) - NOW_SECONDS;
+    };
+    // Just before each margin is used up its slack halves soon; then that of the next is left.
+    for (const [index, margin] of margins.entries()) {
+      expect(wakes(400 * margin + 10)).toBeCloseTo(5, 6);
+      const next = margins[index + 1];
+      expect(wakes(400 * margin)).toBeCloseTo(next === undefined ? 3600 : (400 * (margin - next)) / 2, 6);
+    }
+  });
+
   it("leaves a running job in peace that ends in time where it runs, once its slack halves within a minute", () => {
     // Slack and remaining work vanish together when a job ends just at its due date: halving would never end.
     const wakes = (seconds: number, dueInSeconds: number): number => {
