@@ -77,6 +77,7 @@ try {
   await service.kill();
   rows.push(["start after kill -9, from the snapshot", ...(await startTimes(service))]);
   await service.kill();
+  rows.push(["size of the database", await onStore(databaseSize)]);
   await onStore((_store, pool) => pool.query("DELETE FROM snapshots"));
   rows.push(["start without the snapshot", ...(await startTimes(service))]);
   rows.push(["resident memory of the service then", await residentMemory(service.url)]);
@@ -114,6 +115,14 @@ async function startTimes(service: ServiceProcess): Promise<readonly string[]> {
     if (plan.revision >= revision) return [listens, ready, since()];
     await wait(20);
   }
+}
+
+/** With indexes and the last snapshots; the log of PostgreSQL's writes comes on top. */
+async function databaseSize(_store: Store, pool: Pool): Promise<string> {
+  const { rows } = await pool.query<{ size: string }>(
+    "SELECT pg_size_pretty(pg_database_size(current_database())) AS size",
+  );
+  return rows[0]?.size ?? "";
 }
 
 async function onStore<Result>(work: (store: Store, pool: Pool) => Promise<Result>): Promise<Result> {

@@ -120,8 +120,8 @@ describe("what completions teach about the intervals", () => {
     );
 
   it("narrows them where predictions come true and widens them where they do not", () => {
-    expect(spreadFactor(after([1, 1, 1]))).toBeCloseTo(Math.sqrt(0.25 / 3.25), 9);
-    expect(spreadFactor(after([Math.exp(0.6), Math.exp(-0.6)]))).toBeCloseTo(Math.sqrt(18.25 / 2.25), 9);
+    expect(spreadFactor(after([1, 1, 1]))).toBeCloseTo(Math.sqrt(0.1 / 3.1), 9);
+    expect(spreadFactor(after([Math.exp(0.6), Math.exp(-0.6)]))).toBeCloseTo(Math.sqrt(18.1 / 2.1), 9);
   });
 
   it("is nothing where there is no interval", () => {
