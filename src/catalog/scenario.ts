@@ -17,15 +17,13 @@ import { noneTwice } from "./none-twice.ts";
 import { parseInput, readJsonFile } from "./parse-json-file.ts";
 import type { ReferenceData } from "./reference-data.ts";
 import { shippedCatalogPath } from "./reference-data.ts";
+import { replanIntervalSchema } from "./replan-interval.ts";
 import { selectRegion } from "./select-vm-types.ts";
 
 const MAX_JOBS = 100_000;
 const MAX_NODES = 100_000;
 /** A month: more would never be a boot or a minimum billing. */
 const MAX_CHANGE_SECONDS = 2_678_400;
-
-/** As for a cluster of the service: below a second there is nothing new to decide on. */
-const LONGEST_INTERVAL_SECONDS = 1e8;
 
 /** Seconds for all VM types, or by VM type id; types that are not named have none. */
 const secondsByVmType = z.union([
@@ -52,7 +50,7 @@ const scenarioSchema = z.strictObject({
   }),
   maxNodes: z.int().min(0).max(MAX_NODES),
   limits: limitsSchema.optional(),
-  replanIntervalSeconds: z.number().min(1).max(LONGEST_INTERVAL_SECONDS),
+  replanIntervalSeconds: replanIntervalSchema,
   jobs: z.array(scenarioJobSchema).max(MAX_JOBS),
 });
 

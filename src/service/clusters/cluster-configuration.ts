@@ -8,6 +8,7 @@ import { BUDGET_LIMIT_ID, limitsSchema } from "../../catalog/limits.ts";
 import { noneTwice } from "../../catalog/none-twice.ts";
 import { priceCalendarSchema } from "../../catalog/price-calendar.ts";
 import { pricePlanSchema } from "../../catalog/price-plan.ts";
+import { LONGEST_INTERVAL_SECONDS, replanIntervalSchema } from "../../catalog/replan-interval.ts";
 import { catalogVmTypeSchema } from "../../catalog/vm-catalog-schema.ts";
 import type { ClusterSettings } from "../../domain/cluster-state.ts";
 import type { VmType } from "../../domain/vm-type.ts";
@@ -18,7 +19,6 @@ import type { ClusterRecord } from "../../store/clusters.ts";
 const MAX_NODES = 100_000;
 const MAX_VM_TYPES = 1000;
 const MAX_SCHEDULES = 50;
-const LONGEST_INTERVAL_SECONDS = 1e8;
 
 const quotaSchema = z.int().min(0).max(MAX_NODES);
 
@@ -81,11 +81,10 @@ const configurationFields = {
     .min(0)
     .max(MAX_NODES)
     .meta({ description: "Nodes that may be rented at once.", example: 10 }),
-  replanIntervalSeconds: z
-    .number()
-    .min(1)
-    .max(LONGEST_INTERVAL_SECONDS)
-    .meta({ description: "Berth decides again at the latest after this.", example: 3600 }),
+  replanIntervalSeconds: replanIntervalSchema.meta({
+    description: "Berth decides again at the latest after this.",
+    example: 3600,
+  }),
   policy: z.enum(POLICY_NAMES).meta({ description: "How it decides.", example: "progress-value" }),
   durationPercentile: z.enum(["P50", "P90"]).meta({
     description:
